@@ -1,0 +1,73 @@
+//! The clients of the services in tenants' accounts. They hold no credentials: each call brings
+//! its session's, or is refused by the SDK before anything is sent.
+
+use aws_config::SdkConfig;
+use aws_config::identity::IdentityCache;
+
+/// One client a service; connections are shared by all sessions, credentials by none.
+pub(super) struct Ground {
+    pub(super) ecs: aws_sdk_ecs::Client,
+    pub(super) ssm: aws_sdk_ssm::Client,
+    pub(super) dynamodb: aws_sdk_dynamodb::Client,
+}
+
+impl Ground {
+    /// Takes everything of `base` but who we are.
+    pub(super) fn of(base: &SdkConfig) -> Self {
+        let nobody = nobody(base);
+        Self {
+            ecs: aws_sdk_ecs::Client::new(&nobody),
+            ssm: aws_sdk_ssm::Client::new(&nobody),
+            dynamodb: aws_sdk_dynamodb::Client::new(&nobody),
+        }
+    }
+}
+
+fn nobody(base: &SdkConfig) -> SdkConfig {
+    let mut builder = base.to_builder();
+    builder.set_credentials_provider(None);
+    builder.set_token_provider(None);
+    // A region is part of each call too: a default one could lead to the wrong place unnoticed.
+    builder.set_region(None);
+    builder.set_identity_cache(Some(IdentityCache::no_cache()));
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_call_without_a_sessions_credentials_never_leaves() {
+        let http = aws_smithy_http_client::test_util::infallible_client_fn(|request| {
+            panic!("sent to {}", request.uri());
+            #[expect(unreachable_code, reason = "names the type of an answer")]
+            http::Response::new("")
+        });
+        let base = SdkConfig::builder()
+            .behavior_version(super::super::limit::behavior())
+            .region(aws_config::Region::new("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+                "AKIAOWN", "own", None, None, "own",
+            )))
+            .http_client(http)
+            .build();
+        let ground = Ground::of(&base);
+        assert!(ground.ecs.describe_clusters().send().await.is_err());
+        assert!(
+            ground
+                .ssm
+                .get_parameters()
+                .names("/a")
+                .send()
+                .await
+                .is_err()
+        );
+        let region = aws_config::Region::new("eu-west-1");
+        let there = aws_sdk_dynamodb::config::Builder::new().region(region);
+        let put = ground.dynamodb.put_item().table_name("audit");
+        assert!(put.customize().config_override(there).send().await.is_err());
+    }
+}

@@ -1,0 +1,110 @@
+//! The host's rate gate: once GitLab asks us to wait, everybody waits.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{DATE, RETRY_AFTER};
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use tokio::time::Instant;
+
+/// What to wait where GitLab does not say.
+const DEFAULT: Duration = Duration::from_mins(1);
+
+/// Longer than any limit of GitLab lasts: a proxy's nonsense must not silence us for days.
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// Open, or closed until an instant.
+#[derive(Default)]
+pub(super) struct Gate(Mutex<Option<Instant>>);
+
+impl Gate {
+    /// How long it stays closed; none while it is open.
+    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
+        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        until
+            .map(|until| until.saturating_duration_since(now))
+            .filter(|remaining| !remaining.is_zero())
+    }
+
+    /// Closes it for at least this long.
+    pub(super) fn close(&self, now: Instant, after: Duration) {
+        let until = now + after;
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = Some(held.map_or(until, |held| held.max(until)));
+    }
+}
+
+/// How long an answer asks us to wait: `Retry-After`, else `RateLimit-Reset` by the far side's own
+/// clock, else a minute.
+pub(super) fn asked_wait(headers: &HeaderMap) -> Duration {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let reset = || {
+        let date = headers.get(DATE)?.to_str().ok()?;
+        let now: Timestamp = rfc2822::DateTimeParser::new().parse_timestamp(date).ok()?;
+        Some(number("ratelimit-reset")? - now.as_second())
+    };
+    number(RETRY_AFTER.as_str())
+        .or_else(reset)
+        .and_then(|seconds| u64::try_from(seconds).ok())
+        .map_or(DEFAULT, |seconds| Duration::from_secs(seconds.max(1)))
+        .min(LONGEST)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn the_wait_is_what_the_headers_say() {
+        let date = ("date", "Thu, 01 Jan 2026 00:00:00 GMT");
+        for (headers, seconds) in [
+            (vec![("retry-after", "17")], 17),
+            (vec![("retry-after", "0")], 1),
+            (
+                vec![
+                    ("retry-after", "17"),
+                    ("ratelimit-reset", "1767225630"),
+                    date,
+                ],
+                17,
+            ),
+            (vec![("ratelimit-reset", "1767225630"), date], 30),
+            (vec![("ratelimit-reset", "1767225630")], 60),
+            (vec![("ratelimit-reset", "5"), date], 60),
+            (vec![("retry-after", "soon")], 60),
+            (vec![("retry-after", "99999999")], 3600),
+            (vec![], 60),
+        ] {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| {
+                    (
+                        HeaderName::from_static(name),
+                        HeaderValue::from_static(value),
+                    )
+                })
+                .collect();
+            assert_eq!(
+                asked_wait(&map),
+                Duration::from_secs(seconds),
+                "{headers:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_gate_opens_when_its_time_has_passed_and_a_shorter_wait_does_not_open_it_early() {
+        let gate = Gate::default();
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        assert_eq!(gate.remaining(start), None);
+        gate.close(start, Duration::from_secs(30));
+        gate.close(start, Duration::from_secs(5));
+        assert_eq!(gate.remaining(after(10)), Some(Duration::from_secs(20)));
+        assert_eq!(gate.remaining(after(30)), None);
+    }
+}

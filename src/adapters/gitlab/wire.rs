@@ -1,0 +1,192 @@
+//! What every request passes: the rate gate, the limit of concurrent requests, the deadline.
+//!
+//! Only answers that are a success reach the crate, which would drop most of what a refusal says.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gitlab::api::{ApiError, AsyncClient, RestClient};
+use http::header::LOCATION;
+use http::request::Builder;
+use http::{Response, StatusCode};
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+use url::Url;
+
+use super::gate::{Gate, asked_wait};
+use super::said::Said;
+
+/// Requests to one host that may be under way at once.
+const CONCURRENT: usize = 16;
+
+/// What requests travel through.
+pub type GitlabClient = dyn AsyncClient<Error = WireError> + Send + Sync;
+
+/// How much of an answer is wanted. Travels in the request's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// All of it; more bytes than this are a failure.
+    Whole(usize),
+    /// The last bytes of it.
+    Tail(usize),
+}
+
+/// Why there is no answer that the crate could read.
+#[derive(Debug, thiserror::Error)]
+pub enum WireError {
+    /// There is no token to send. Nothing was sent.
+    #[error("{0}")]
+    Token(String),
+    /// GitLab asked us to wait this long.
+    #[error("GitLab asked for a pause")]
+    Throttled {
+        /// How long.
+        after: Duration,
+        /// What this answer said; none when nothing was sent because an earlier one said so.
+        said: Option<Said>,
+    },
+    /// No complete answer in this time.
+    #[error("there was no complete answer within {0:?}")]
+    Deadline(Duration),
+    /// No complete answer.
+    #[error("{0}")]
+    Transport(String),
+    /// The answer is longer than anything we asked for could be.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// A complete answer that is not a success.
+    #[error("GitLab answered {}", .0.status)]
+    Refused(Refusal),
+}
+
+/// A complete answer that is not a success.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// Its status.
+    pub status: StatusCode,
+    /// What it said.
+    pub said: Said,
+    /// Where it sent us, if it did.
+    pub location: Option<Location>,
+}
+
+/// Where a redirect leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Location {
+    /// To a project's number, in the same API: the project was renamed or moved.
+    Project(String),
+    /// Anywhere else, to this host.
+    Elsewhere(String),
+}
+
+pub(super) struct Wire {
+    client: Box<GitlabClient>,
+    gate: Gate,
+    places: Semaphore,
+    timeout: Duration,
+}
+
+impl Wire {
+    pub(super) fn new(client: Box<GitlabClient>, timeout: Duration) -> Self {
+        Self {
+            client,
+            gate: Gate::default(),
+            places: Semaphore::new(CONCURRENT),
+            timeout,
+        }
+    }
+
+    /// A client for requests whose answers are wanted this far.
+    pub(super) const fn call(&self, keep: Keep) -> Call<'_> {
+        Call { wire: self, keep }
+    }
+
+    fn pass_gate(&self) -> Result<(), WireError> {
+        self.gate.remaining(Instant::now()).map_or(Ok(()), |after| {
+            Err(WireError::Throttled { after, said: None })
+        })
+    }
+
+    async fn send(
+        &self,
+        request: Builder,
+        body: Vec<u8>,
+    ) -> Result<Response<Bytes>, ApiError<WireError>> {
+        self.pass_gate().map_err(ApiError::client)?;
+        let place = self.places.acquire().await;
+        // It may have closed while we stood in the queue.
+        self.pass_gate().map_err(ApiError::client)?;
+        let answer =
+            tokio::time::timeout(self.timeout, self.client.rest_async(request, body)).await;
+        drop(place);
+        let answer = answer.map_err(|_| ApiError::client(WireError::Deadline(self.timeout)))??;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(answer);
+        }
+        let said = Said::read(answer.body());
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            let after = asked_wait(answer.headers());
+            self.gate.close(Instant::now(), after);
+            let said = Some(said);
+            return Err(ApiError::client(WireError::Throttled { after, said }));
+        }
+        let location = answer
+            .headers()
+            .get(LOCATION)
+            .filter(|_| status.is_redirection())
+            .map(|to| self.location(&String::from_utf8_lossy(to.as_bytes())));
+        Err(ApiError::client(WireError::Refused(Refusal {
+            status,
+            said,
+            location,
+        })))
+    }
+
+    fn location(&self, to: &str) -> Location {
+        let Ok(projects) = self.client.rest_endpoint("projects/") else {
+            return Location::Elsewhere(String::new());
+        };
+        let Ok(to) = projects.join(to) else {
+            return Location::Elsewhere(String::new());
+        };
+        let number = to.as_str().strip_prefix(projects.as_str()).map(|rest| {
+            rest.chars()
+                .take_while(char::is_ascii_digit)
+                .collect::<String>()
+        });
+        match number {
+            Some(number) if !number.is_empty() => Location::Project(number),
+            Some(_) | None => Location::Elsewhere(to.origin().ascii_serialization()),
+        }
+    }
+}
+
+/// One call through the wire: the crate's client for it.
+pub(super) struct Call<'a> {
+    wire: &'a Wire,
+    keep: Keep,
+}
+
+impl RestClient for Call<'_> {
+    type Error = WireError;
+
+    fn rest_endpoint(&self, endpoint: &str) -> Result<Url, ApiError<WireError>> {
+        self.wire.client.rest_endpoint(endpoint)
+    }
+}
+
+#[async_trait]
+impl AsyncClient for Call<'_> {
+    async fn rest_async(
+        &self,
+        mut request: Builder,
+        body: Vec<u8>,
+    ) -> Result<Response<Bytes>, ApiError<WireError>> {
+        if let Some(extensions) = request.extensions_mut() {
+            extensions.insert(self.keep);
+        }
+        self.wire.send(request, body).await
+    }
+}

@@ -1,0 +1,93 @@
+//! Feeds: one watch a kind, which fills the cache and then tells what changed.
+
+use std::fmt::Debug;
+
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, future};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::runtime::reflector::store;
+use kube::runtime::watcher::{self, Event};
+use kube::runtime::{WatchStreamExt as _, watcher as watch};
+use kube::{Api, Client, Resource, ResourceExt};
+use serde::de::DeserializeOwned;
+
+use crate::api::{Application, Environment, EnvironmentProvider};
+
+use super::Stores;
+
+/// What changed in one kind, after the cache took it.
+pub type Feed<K> = BoxStream<'static, Event<K>>;
+
+/// One feed a kind.
+pub struct Feeds {
+    /// Applications.
+    pub applications: Feed<Application>,
+    /// Environments.
+    pub environments: Feed<Environment>,
+    /// EnvironmentProviders.
+    pub providers: Feed<EnvironmentProvider>,
+    /// Namespaces.
+    pub namespaces: Feed<Namespace>,
+}
+
+/// Opens every watch. Nothing is sent before the feeds are polled.
+pub fn feeds(client: &Client) -> (Feeds, Stores) {
+    let (providers, provider_store) = feed::<EnvironmentProvider>(client);
+    let (environments, environment_store) = feed::<Environment>(client);
+    let (applications, application_store) = feed::<Application>(client);
+    let (namespaces, namespace_store) = feed::<Namespace>(client);
+    (
+        Feeds {
+            applications,
+            environments,
+            providers,
+            namespaces,
+        },
+        Stores {
+            applications: application_store,
+            environments: environment_store,
+            providers: provider_store,
+            namespaces: namespace_store,
+        },
+    )
+}
+
+fn feed<K>(client: &Client) -> (Feed<K>, kube::runtime::reflector::Store<K>)
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    let (reader, writer) = store();
+    let mut reachable = true;
+    let feed = watch(Api::<K>::all(client.clone()), watcher::Config::default())
+        .default_backoff()
+        .modify(strip)
+        .reflect(writer)
+        .filter_map(move |event| {
+            future::ready(match event {
+                Ok(event) => {
+                    if !reachable {
+                        tracing::info!(kind = %K::kind(&()), "the API server answers again");
+                        reachable = true;
+                    }
+                    Some(event)
+                }
+                Err(error) => {
+                    if reachable {
+                        tracing::warn!(kind = %K::kind(&()), %error, "the watch is interrupted; it is opened again until it holds");
+                        reachable = false;
+                    }
+                    None
+                }
+            })
+        })
+        .boxed();
+    (feed, reader)
+}
+
+/// Of managed fields only the manager's name and time are ever looked at; the rest is most of an
+/// object's memory.
+fn strip<K: Resource>(object: &mut K) {
+    for entry in object.managed_fields_mut() {
+        entry.fields_v1 = None;
+    }
+}

@@ -1,0 +1,123 @@
+//! `harmonix run`: the controller.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::adapters::aws::AwsSessions;
+use crate::adapters::clock::SystemClock;
+use crate::adapters::gitlab::{GitlabAddress, GitlabHost};
+use crate::adapters::kube::{KubeStore, feeds};
+use crate::controllers::{self, Context, Ports};
+
+use super::config::RunOptions;
+use super::telemetry;
+
+/// How long passes under way may take after a signal. The process ends then, whatever they wait for, well before the
+/// 20 s that it promises.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// Runs until a signal. Exit code 2: the configuration is missing something or unusable.
+pub(super) fn main(options: RunOptions) -> ExitCode {
+    let unusable = |problem: String| {
+        use std::io::Write as _;
+        // Nothing is left to tell it to when standard error is closed.
+        let _ = writeln!(std::io::stderr(), "harmonix: {problem}");
+        ExitCode::from(2)
+    };
+    if let Err(problem) = telemetry::start(options.log_format, &options.log_level) {
+        return unusable(problem);
+    }
+    // Every client uses the same cryptography, whichever comes first.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => return unusable(format!("the runtime could not be started: {error}")),
+    };
+    let code = match runtime.block_on(run(options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => unusable(problem),
+    };
+    // A blocked thread must not keep a stopped controller alive.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    code
+}
+
+async fn run(options: RunOptions) -> Result<(), String> {
+    let settings = options.settings()?;
+    let gitlab = Arc::new(GitlabHost::new(GitlabAddress {
+        base_url: options.gitlab_url.clone(),
+        token_file: options.gitlab_token_file.clone(),
+        ca_bundle: options.gitlab_ca_file.clone(),
+        timeout: options.gitlab_timeout,
+    })?);
+    let clock = Arc::new(SystemClock);
+    let clouds = AwsSessions::new(&options.aws_region, clock.clone()).await;
+    let client = kube::Client::try_default()
+        .await
+        .map_err(|error| format!("no access to Kubernetes: {error}; set KUBECONFIG, or run in a pod with a service account"))?;
+    let (feeds, stores) = feeds(&client);
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the pod's name, for events; not configuration"
+    )]
+    let instance = std::env::var("HOSTNAME").ok();
+    let context = Arc::new(Context::new(
+        Ports {
+            store: Arc::new(KubeStore::new(client, stores.clone(), instance)),
+            projects: gitlab.clone(),
+            files: gitlab.clone(),
+            pipelines: gitlab.clone(),
+            access: gitlab,
+            clouds: Arc::new(clouds),
+            clock,
+        },
+        settings,
+    ));
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        installation = context.settings.key.installation_id(),
+        gitlab = %options.gitlab_url,
+        "started"
+    );
+    let stop = stop_signal()?.shared();
+    let controllers = controllers::run(
+        context,
+        feeds,
+        stores,
+        options.concurrency,
+        stop.clone().boxed(),
+    );
+    // The graceful end of the controllers can wait for an API server that never answers again.
+    let deadline = async {
+        stop.await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = controllers => tracing::info!("stopped"),
+        () = deadline => tracing::warn!("stopped with passes under way; the next start finds out what became of them"),
+    }
+    Ok(())
+}
+
+/// Resolves at the first SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()> + Send + use<>, String> {
+    let listen =
+        |kind| signal(kind).map_err(|error| format!("signals cannot be listened to: {error}"));
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: passes under way are finished first");
+    })
+}

@@ -1,0 +1,20 @@
+//! L4: when things happen. One loop for every kind; the kinds only say how they read and decide.
+
+mod advisory;
+mod application;
+mod context;
+mod denial;
+mod driver;
+mod environment;
+mod execute;
+mod ledger;
+mod letgo;
+mod look;
+mod managed;
+pub mod pass;
+mod provider;
+mod requeue;
+mod triggers;
+
+pub use context::{Context, Ports};
+pub use triggers::run;

@@ -1,0 +1,218 @@
+//! Application, as the loop sees it.
+
+mod builds;
+mod services;
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use crate::api::{Application, ApplicationStatus, EffectJournal};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::forge::Project;
+use crate::domain::observed::{ApplicationObserved, EffectsObserved};
+use crate::domain::plan::{self, Plan};
+use crate::domain::reading::Reading;
+use crate::domain::report::{self, Report, Telling};
+use crate::domain::step::Outcome;
+use crate::domain::target::{
+    self, ApplicationInput, ApplicationTarget, Blocked, DEFAULT_BRANCH, Place, Scope,
+};
+
+use super::managed::{Depth, Managed};
+use super::{Context, look};
+
+#[async_trait]
+impl Managed for Application {
+    type Target = ApplicationTarget;
+    type Status = ApplicationStatus;
+    type Observed = ApplicationObserved;
+
+    fn scope(&self) -> Scope {
+        target::application_scope(self)
+    }
+
+    fn status(&self) -> Self::Status {
+        self.status.clone().unwrap_or_default()
+    }
+
+    fn target(&self, context: &Context) -> Result<ApplicationTarget, Blocked> {
+        let store = &context.ports.store;
+        let environments: BTreeMap<_, _> = self
+            .spec
+            .environments
+            .iter()
+            .map(|wanted| (wanted.name.clone(), store.environment(&wanted.name)))
+            .collect();
+        let providers = environments
+            .values()
+            .flatten()
+            .flat_map(|environment| &environment.spec.providers)
+            .map(|reference| (reference.name.clone(), store.provider(&reference.name)))
+            .collect();
+        let namespace = store
+            .namespace(&self.namespace().unwrap_or_default())
+            .unwrap_or_default();
+        let input = ApplicationInput {
+            application: self,
+            namespace,
+            environments,
+            providers,
+        };
+        target::application(&input, &context.settings)
+    }
+
+    fn conditions(status: &Self::Status) -> &[Condition] {
+        &status.conditions
+    }
+
+    fn journal(status: &mut Self::Status) -> &mut EffectJournal {
+        status.effects.get_or_insert_default()
+    }
+
+    async fn observe(
+        target: &ApplicationTarget,
+        memory: &Self::Status,
+        effects: EffectsObserved,
+        context: &Context,
+        depth: Depth,
+    ) -> ApplicationObserved {
+        let mut observed = ApplicationObserved {
+            effects: look::open(effects, context).await,
+            ..ApplicationObserved::default()
+        };
+        let known = memory.repository.as_ref();
+        let mut pushed = None;
+        let mut foreign_push = false;
+        if let Some(known) = known {
+            match context
+                .ports
+                .pipelines
+                .recent(&known.path, DEFAULT_BRANCH)
+                .await
+            {
+                Ok(recent) => {
+                    let newest = builds::pushed(&recent);
+                    pushed = newest.map(|pipeline| pipeline.sha.clone());
+                    foreign_push = newest.is_some_and(|pipeline| pipeline.sha != known.head);
+                    builds::look(target, memory, known, &recent, &mut observed, context).await;
+                }
+                Err(failure) if failure.kind == FailureKind::Missing => {
+                    observed.build = Reading::Absent;
+                }
+                Err(failure) => {
+                    for rollout in &memory.rollouts {
+                        observed.rollouts.insert(
+                            rollout.environment.clone(),
+                            Reading::Unreadable(failure.clone()),
+                        );
+                    }
+                    observed.build = Reading::Unreadable(failure);
+                }
+            }
+            services::look(target, &mut observed, context).await;
+        }
+        observed.repository = look::repository(
+            &target.repository,
+            known,
+            memory.effects.as_ref(),
+            pushed,
+            context,
+            foreign_push,
+            depth,
+        )
+        .await;
+        observed
+    }
+
+    fn plan(
+        target: &ApplicationTarget,
+        memory: &Self::Status,
+        observed: &ApplicationObserved,
+        context: &Context,
+    ) -> Plan {
+        plan::application(
+            target,
+            memory,
+            observed,
+            &context.settings,
+            context.ports.clock.now(),
+        )
+    }
+
+    fn absorb(memory: &mut Self::Status, outcome: &Outcome) {
+        report::absorb_application(memory, outcome);
+    }
+
+    fn take_over(memory: &mut Self::Status, project: &Project) {
+        memory.repository = Some(report::remember(project));
+    }
+
+    fn place(target: &ApplicationTarget, _memory: &Self::Status, provider: &str) -> Option<Place> {
+        target
+            .environments
+            .iter()
+            .flat_map(|environment| &environment.deployments)
+            .map(|deployment| &deployment.place)
+            .find(|place| place.name == provider)
+            .cloned()
+    }
+
+    fn home(&self, context: &Context) -> Option<Place> {
+        let home = &self.status.as_ref()?.home;
+        context
+            .ports
+            .store
+            .provider(home)
+            .map(|provider| Place::of(&provider, &context.settings))
+    }
+
+    fn denial(
+        _target: &ApplicationTarget,
+        observed: &ApplicationObserved,
+    ) -> Option<(String, Failure)> {
+        observed
+            .services
+            .iter()
+            .find_map(|((_, provider), service)| {
+                let failure = service
+                    .failure()
+                    .filter(|f| f.kind == FailureKind::Denied)?;
+                Some((provider.clone(), failure.clone()))
+            })
+    }
+
+    fn is_about_to_show(observed: &ApplicationObserved, memory: &Self::Status) -> bool {
+        memory.repository.is_some()
+            && memory.pipeline.is_none()
+            && matches!(observed.build, Reading::Absent)
+    }
+
+    fn report(
+        target: &ApplicationTarget,
+        memory: Self::Status,
+        observed: &ApplicationObserved,
+        plan: &Plan,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status> {
+        report::application(target, memory, observed, plan, telling)
+    }
+
+    fn refuse(
+        memory: Self::Status,
+        blocked: &Blocked,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status> {
+        report::blocked_application(memory, blocked, telling)
+    }
+
+    fn project_path(status: &Self::Status) -> String {
+        status
+            .repository
+            .as_ref()
+            .map(|known| known.path.clone())
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,131 @@
+//! What every pass works with.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::domain::condition::Claim;
+use crate::domain::intent::IntentId;
+use crate::domain::settings::Settings;
+use crate::domain::version::Version;
+use crate::ports::{Access, Clock, CloudSessions, Files, Pipelines, Projects, Store};
+
+/// The world, port by port.
+#[derive(Clone)]
+pub struct Ports {
+    /// Our own objects.
+    pub store: Arc<dyn Store>,
+    /// GitLab's groups and projects.
+    pub projects: Arc<dyn Projects>,
+    /// GitLab's repositories.
+    pub files: Arc<dyn Files>,
+    /// GitLab's pipelines.
+    pub pipelines: Arc<dyn Pipelines>,
+    /// Our token.
+    pub access: Arc<dyn Access>,
+    /// AWS.
+    pub clouds: Arc<dyn CloudSessions>,
+    /// Time and chance.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What every pass works with: the world, the settings, and what this process remembers.
+pub struct Context {
+    /// The world.
+    pub ports: Ports,
+    /// What the installation was started with.
+    pub settings: Settings,
+    recollections: Mutex<HashMap<String, Recollection>>,
+    advisories: Mutex<Vec<Claim>>,
+}
+
+/// What this process remembers of one object. Losing it costs reads, never an effect.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Recollection {
+    /// Passes in a row that ended blocked.
+    pub failures: u32,
+    /// When everything was last looked at, cheap or not.
+    pub verified: Option<Timestamp>,
+    /// The version that our last write made.
+    pub written: Option<u64>,
+    /// The provider whose role was refused, as long as it is.
+    pub denied: Option<String>,
+    /// When an intent was last tried.
+    pub sent: HashMap<IntentId, Timestamp>,
+}
+
+impl Context {
+    /// A context without recollections.
+    pub fn new(ports: Ports, settings: Settings) -> Self {
+        Self {
+            ports,
+            settings,
+            recollections: Mutex::new(HashMap::new()),
+            advisories: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// What is remembered of an object.
+    pub(super) fn recall(&self, uid: &str) -> Recollection {
+        let table = self
+            .recollections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        table.get(uid).cloned().unwrap_or_default()
+    }
+
+    /// Changes what is remembered of an object.
+    pub(super) fn remember(&self, uid: &str, change: impl FnOnce(&mut Recollection)) {
+        let mut table = self
+            .recollections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        change(table.entry(uid.to_owned()).or_default());
+    }
+
+    /// Forgets an object that is gone.
+    pub(super) fn forget(&self, uid: &str) {
+        let mut table = self
+            .recollections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        table.remove(uid);
+    }
+
+    /// Warnings that concern every object that uses GitLab.
+    pub(super) fn advisories(&self) -> Vec<Claim> {
+        self.advisories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Replaces the warnings.
+    pub(super) fn advise(&self, claims: Vec<Claim>) {
+        *self
+            .advisories
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = claims;
+    }
+
+    /// Whether the cache already holds what we wrote last. A decision on an older view would be
+    /// refused by the API server anyway; not making it saves the reads.
+    pub(super) fn is_current(&self, version: &Version) -> bool {
+        let written = self.recall(&version.uid).written;
+        match (written, version.resource_version.parse::<u64>()) {
+            (Some(written), Ok(seen)) => seen >= written,
+            (None, _) | (_, Err(_)) => true,
+        }
+    }
+
+    /// Whether it is time to look at everything again.
+    pub(super) fn is_verification_due(&self, uid: &str, now: Timestamp) -> bool {
+        let interval: Duration = self.settings.resync_interval * 10;
+        let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+        self.recall(uid)
+            .verified
+            .is_none_or(|at| now.as_millisecond() - at.as_millisecond() >= interval)
+    }
+}

@@ -1,0 +1,343 @@
+//! The one loop body: look, decide, act, tell.
+//!
+//! A pass goes round until nothing is left to do, so that a status is written once for everything
+//! that happened. Effects are durable as intents before they happen; what they did is in the status
+//! afterwards; a crash between the two is found out by the next pass.
+
+use std::time::Duration;
+
+use crate::api::condition::Reason;
+use crate::api::{EffectJournal, FINALIZER, INTENTS_ANNOTATION};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::intent::{Action, Intent, format_intents, parse_intents};
+use crate::domain::observed::EffectsObserved;
+use crate::domain::plan::Plan;
+use crate::domain::report::{Journal as _, Report, Telling};
+use crate::domain::stage::{stage, written};
+use crate::domain::step::{Effect, StepResult};
+use crate::domain::target::{Mode, Scope};
+use crate::domain::verdict::{Backoff, Verdict};
+use crate::domain::version::Version;
+use crate::ports::StoreError;
+
+use super::managed::{Depth, Managed, open_intents, version};
+use super::{Context, denial, execute, ledger, letgo};
+
+/// How often a pass may go round. More is never needed; the bound only keeps a mistake from spinning.
+const ROUNDS: usize = 12;
+/// How long a pass waits for something it has just started to show.
+const SHOW: Duration = Duration::from_millis(300);
+
+/// One pass over one object. Answers when to look again.
+///
+/// # Errors
+/// Only when our own object could not be written.
+pub(super) async fn pass<K: Managed>(
+    context: &Context,
+    object: &K,
+) -> Result<Option<Duration>, StoreError> {
+    let scope = object.scope();
+    let version = version(object, scope.identity.clone());
+    if !context.is_current(&version) {
+        return Ok(Some(Duration::from_millis(200)));
+    }
+    let target = match object.target(context) {
+        Ok(target) => target,
+        Err(_) if scope.mode == Mode::LetGo => {
+            return letgo::without_target(context, object, &version).await;
+        }
+        Err(blocked) => {
+            let memory = object.status();
+            let previous = memory.clone();
+            let telling = telling(context, &scope, K::conditions(&previous), &[]);
+            let report = K::refuse(memory, &blocked, &telling);
+            return tell::<K>(context, &version, &previous, report).await;
+        }
+    };
+    Pass {
+        context,
+        object,
+        scope,
+        target,
+        version,
+    }
+    .run()
+    .await
+}
+
+struct Pass<'a, K: Managed> {
+    context: &'a Context,
+    object: &'a K,
+    scope: Scope,
+    target: K::Target,
+    version: Version,
+}
+
+impl<K: Managed> Pass<'_, K> {
+    async fn run(mut self) -> Result<Option<Duration>, StoreError> {
+        let context = self.context;
+        let previous = self.object.status();
+        let mut memory = previous.clone();
+        let mut finalizers: Vec<String> = self.object.finalizers().to_vec();
+        let annotation = self.object.annotations().get(INTENTS_ANNOTATION);
+        let parsed = parse_intents(annotation.map(String::as_str));
+        let damaged = parsed.as_ref().err().cloned();
+        let mut intents = parsed.unwrap_or_default();
+        let now = context.ports.clock.now();
+        let depth = self.depth(now);
+        let mut acted = false;
+        let mut denied = None;
+        let mut round = 0;
+        let (observed, plan) = loop {
+            round += 1;
+            let effects = EffectsObserved {
+                open: open_intents(&intents, K::journal(&mut memory), context, &self.scope.uid),
+                held: finalizers.iter().any(|f| f == FINALIZER),
+                damaged: damaged.clone(),
+            };
+            let open = effects.open.clone();
+            let observed = K::observe(&self.target, &memory, effects, context, depth).await;
+            K::learn(&mut memory, &observed);
+            let mut plan = K::plan(&self.target, &memory, &observed, context);
+            let progressed = self.take(&plan, &mut memory);
+            if denied.is_none() {
+                denied = self.note_denial(&observed, &previous, &mut memory);
+            }
+            if let Err(failure) = self.flush(&mut memory).await {
+                plan.verdict = unaudited(&failure);
+                break (observed, plan);
+            }
+            if round == ROUNDS || damaged.is_some() {
+                break (observed, plan);
+            }
+            if self.scope.mode == Mode::LetGo && is_let_go(&intents, K::journal(&mut memory)) {
+                return letgo::finish(context, &self.version, &finalizers).await;
+            }
+            if plan.steps.is_empty() {
+                let waits = acted && round < ROUNDS && K::is_about_to_show(&observed, &memory);
+                if waits {
+                    tokio::time::sleep(SHOW).await;
+                }
+                if waits || progressed {
+                    continue;
+                }
+                break (observed, plan);
+            }
+            let staged = stage(
+                std::mem::take(&mut plan.steps),
+                &open,
+                context.ports.clock.now(),
+                || context.ports.clock.entropy(),
+            );
+            let stored = K::journal(&mut previous.clone()).clone();
+            let wanted = written(&intents, &stored, K::journal(&mut memory), &staged);
+            let held = finalizers.iter().any(|f| f == FINALIZER);
+            if wanted != intents || !held {
+                if !held {
+                    finalizers.push(FINALIZER.to_owned());
+                }
+                self.version = context
+                    .ports
+                    .store
+                    .hold(&self.version, &finalizers, &format_intents(&wanted))
+                    .await?;
+                self.note_written();
+                K::journal(&mut memory).begin(&wanted);
+                intents = wanted;
+            }
+            acted = true;
+            if let Some(verdict) = self.act(staged, &mut memory).await {
+                plan.verdict = verdict;
+                break (observed, plan);
+            }
+            if self.scope.mode == Mode::LetGo {
+                return letgo::finish(context, &self.version, &finalizers).await;
+            }
+        };
+        // What was found could not be mended while something else comes first: look again then.
+        let could_act = !matches!(
+            plan.verdict,
+            Verdict::Waiting(..) | Verdict::Blocked(..) | Verdict::Suspended
+        );
+        if depth == Depth::Full && could_act {
+            context.remember(&self.scope.uid, |r| r.verified = Some(now));
+        }
+        let advisories = context.advisories();
+        let telling = telling(context, &self.scope, K::conditions(&previous), &advisories);
+        let report = K::report(&self.target, memory, &observed, &plan, &telling);
+        let settled = matches!(report.verdict, Verdict::Settled);
+        let after = tell::<K>(context, &self.version, &previous, report).await?;
+        // Only now: a record that no status tells of would be lost with this pass.
+        context.remember(&self.scope.uid, |r| match denied {
+            Some(provider) => r.denied = Some(provider),
+            None if settled => r.denied = None,
+            None => {}
+        });
+        Ok(after)
+    }
+
+    fn depth(&self, now: jiff::Timestamp) -> Depth {
+        if self.context.is_verification_due(&self.scope.uid, now) {
+            Depth::Full
+        } else {
+            Depth::Usual
+        }
+    }
+
+    /// Puts a role that was refused just now on record. Answers whose it is.
+    fn note_denial(
+        &self,
+        observed: &K::Observed,
+        previous: &K::Status,
+        memory: &mut K::Status,
+    ) -> Option<String> {
+        let denied = K::denial(&self.target, observed)?;
+        let provider = denied.0.clone();
+        let conditions = K::conditions(previous);
+        let journal = K::journal(memory);
+        denial::note(self.context, &self.scope, conditions, journal, denied);
+        Some(provider)
+    }
+
+    /// Takes what was found outside into the memory. Whether there was anything.
+    fn take(&self, plan: &Plan, memory: &mut K::Status) -> bool {
+        for outcome in &plan.settled {
+            K::absorb(memory, outcome);
+            K::journal(memory).settle(outcome, self.scope.generation);
+        }
+        if let Some(project) = &plan.taken_over {
+            K::take_over(memory, project);
+        }
+        !plan.settled.is_empty() || plan.taken_over.is_some()
+    }
+
+    /// Performs a stage. Answers what to say when it could not be finished.
+    async fn act(
+        &self,
+        staged: Vec<(crate::domain::intent::Intent, crate::domain::step::Step)>,
+        memory: &mut K::Status,
+    ) -> Option<Verdict> {
+        for (intent, step) in staged {
+            let (id, name) = (intent.id.clone(), intent.action.name());
+            let now = self.context.ports.clock.now();
+            self.context.remember(&self.scope.uid, |r| {
+                r.sent.insert(id.clone(), now);
+            });
+            let outcome =
+                execute::execute(self.context, intent, &step, &self.scope.requested_by).await;
+            K::absorb(memory, &outcome);
+            K::journal(memory).settle(&outcome, self.scope.generation);
+            let failed = match &outcome.result {
+                StepResult::Done(_) | StepResult::AlreadyDone(_) => None,
+                StepResult::Refused(failure) | StepResult::Open(failure) => Some(failure.clone()),
+            };
+            tracing::info!(
+                object = %self.scope.identity, step = name, intent = %id,
+                result = if failed.is_none() { "done" } else { "failed" },
+                message = failed.as_ref().map(|f| f.message.as_str()),
+                "effect"
+            );
+            if let Err(failure) = self.flush(memory).await {
+                return Some(unaudited(&failure));
+            }
+            if let Some(failure) = failed {
+                return Some(after_failure(&step.effect, &failure));
+            }
+            self.context.remember(&self.scope.uid, |r| {
+                r.sent.remove(&id);
+            });
+        }
+        None
+    }
+
+    async fn flush(&self, memory: &mut K::Status) -> Result<(), Failure> {
+        let view = memory.clone();
+        let place = |provider: &str| K::place(&self.target, &view, provider);
+        ledger::flush(self.context, &self.scope, K::journal(memory), place).await
+    }
+
+    fn note_written(&self) {
+        let written = self.version.resource_version.parse().ok();
+        self.context
+            .remember(&self.scope.uid, |r| r.written = written);
+    }
+}
+
+/// Whether letting go is recorded already: then only the finalizer is left.
+fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
+    intents.iter().any(|intent| {
+        matches!(intent.action, Action::LetGo { .. })
+            && journal.settled.iter().any(|id| id == intent.id.as_str())
+    })
+}
+
+/// What to say of an effect that failed.
+fn after_failure(effect: &Effect, failure: &Failure) -> Verdict {
+    let refused_commit = matches!(effect, Effect::Commit(_))
+        && matches!(failure.kind, FailureKind::Denied | FailureKind::Invalid);
+    if refused_commit {
+        return Verdict::Blocked(
+            Reason::CommitRefused,
+            format!(
+                "{}; let the controller's user push to the default branch (docs/gitlab.md)",
+                failure.message
+            ),
+            Backoff::Growing,
+        );
+    }
+    match failure.kind {
+        // Somebody was faster, or it had happened already: look again at once.
+        FailureKind::Conflict => Verdict::Progressing(Reason::Updating, failure.message.clone()),
+        FailureKind::Retryable
+        | FailureKind::Throttled(_)
+        | FailureKind::Missing
+        | FailureKind::Denied
+        | FailureKind::Invalid => Verdict::from_failure(failure),
+    }
+}
+
+fn unaudited(failure: &Failure) -> Verdict {
+    let backoff = match failure.kind {
+        FailureKind::Throttled(after) => Backoff::Exactly(after),
+        FailureKind::Retryable
+        | FailureKind::Conflict
+        | FailureKind::Denied
+        | FailureKind::Missing
+        | FailureKind::Invalid => Backoff::Growing,
+    };
+    Verdict::Blocked(Reason::AuditUnavailable, failure.message.clone(), backoff)
+}
+
+fn telling<'a>(
+    context: &'a Context,
+    scope: &Scope,
+    previous: &'a [k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition],
+    advisories: &'a [crate::domain::condition::Claim],
+) -> Telling<'a> {
+    Telling {
+        generation: scope.generation,
+        previous,
+        advisories,
+        failures: context.recall(&scope.uid).failures,
+        settings: &context.settings,
+        now: context.ports.clock.now(),
+    }
+}
+
+/// Writes the status where it changed, tells the transition, and says when to look again.
+async fn tell<K: Managed>(
+    context: &Context,
+    version: &Version,
+    previous: &K::Status,
+    report: Report<K::Status>,
+) -> Result<Option<Duration>, StoreError> {
+    let blocked = matches!(report.verdict, Verdict::Blocked(..));
+    context.remember(&version.uid, |r| {
+        r.failures = if blocked {
+            r.failures.saturating_add(1)
+        } else {
+            0
+        }
+    });
+    super::requeue::tell(context, version, previous, report).await
+}

@@ -1,0 +1,59 @@
+//! Execution: one arm for each effect, one request for each arm. No decisions here.
+
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::intent::Intent;
+use crate::domain::observed::External;
+use crate::domain::stage::sealed;
+use crate::domain::step::{Effect, Outcome, Step, StepResult};
+
+use super::Context;
+
+/// Performs one step.
+pub(super) async fn execute(
+    context: &Context,
+    intent: Intent,
+    step: &Step,
+    requested_by: &str,
+) -> Outcome {
+    let ports = &context.ports;
+    let result = match sealed(&step.effect, &intent, requested_by) {
+        Effect::CreateGroup(path) => ports
+            .projects
+            .create_group(&path)
+            .await
+            .map(|()| External::Nothing),
+        Effect::CreateProject(project) => ports
+            .projects
+            .create_project(&project)
+            .await
+            .map(External::Project),
+        Effect::Commit(commit) => ports.files.commit(&commit).await.map(External::Commit),
+        Effect::ApplySettings(project, settings) => ports
+            .projects
+            .apply_settings(&project, &settings)
+            .await
+            .map(|()| External::Nothing),
+        Effect::StartPipeline(start) => ports.pipelines.start(&start).await.map(External::Pipeline),
+        Effect::LetGo => Ok(External::Nothing),
+    };
+    Outcome {
+        intent,
+        result: result.map_or_else(|failure| judge(&step.effect, failure), StepResult::Done),
+    }
+}
+
+/// Whether a failed effect stays open or is over.
+fn judge(effect: &Effect, failure: Failure) -> StepResult {
+    match failure.kind {
+        // A group carries no mark of ours: when somebody was faster, this is not our effect.
+        FailureKind::Conflict if matches!(effect, Effect::CreateGroup(_)) => {
+            StepResult::Refused(failure)
+        }
+        // A conflict is a reason to look again, under the same intent.
+        FailureKind::Retryable
+        | FailureKind::Throttled(_)
+        | FailureKind::Conflict
+        | FailureKind::Missing => StepResult::Open(failure),
+        FailureKind::Denied | FailureKind::Invalid => StepResult::Refused(failure),
+    }
+}

@@ -1,0 +1,209 @@
+//! Looks that both kinds share. Each is a read, each becomes a reading; nothing is decided here.
+
+use std::collections::BTreeMap;
+
+use crate::api::{EffectJournal, PipelineStatus, RepositoryStatus};
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::forge::Pipeline;
+use crate::domain::intent::Action;
+use crate::domain::observed::{
+    EffectsObserved, External, OpenIntent, PipelineSeen, RepositoryObserved,
+};
+use crate::domain::plan::{PipelineState, pipeline_state};
+use crate::domain::reading::Reading;
+use crate::domain::target::{DEFAULT_BRANCH, RepositoryTarget};
+
+use super::Context;
+use super::managed::Depth;
+
+/// How many lines of a failed job are shown.
+const TRACE_LINES: usize = 12;
+
+/// Looks for the effects of open intents.
+pub(super) async fn open(mut effects: EffectsObserved, context: &Context) -> EffectsObserved {
+    for open in &mut effects.open {
+        open.found = find(open, context).await;
+    }
+    effects
+}
+
+async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
+    let ports = &context.ports;
+    let id = &open.intent.id;
+    match &open.intent.action {
+        Action::CreateGroup { path } => match ports.projects.group_exists(path).await {
+            Ok(true) => Reading::Known(External::Nothing),
+            Ok(false) => Reading::Absent,
+            Err(failure) => Reading::from(Err::<External, _>(failure)),
+        },
+        Action::CreateProject { path } => Reading::from(
+            ports
+                .projects
+                .project_at(path)
+                .await
+                .map(|found| found.map(External::Project)),
+        ),
+        Action::CommitFiles { project, .. } => Reading::from(
+            ports
+                .files
+                .find_commit(project, DEFAULT_BRANCH, id)
+                .await
+                .map(|found| found.map(External::Commit)),
+        ),
+        // Applying settings twice is applying them once, and letting go is a record only.
+        Action::ApplySettings { .. } | Action::LetGo { .. } => Reading::Absent,
+        Action::Provision { project, .. }
+        | Action::Build { project, .. }
+        | Action::Deploy { project, .. } => {
+            let Some(name) = open.intent.action.pipeline_name(id) else {
+                return Reading::Absent;
+            };
+            Reading::from(
+                ports
+                    .pipelines
+                    .named(project, &name)
+                    .await
+                    .map(|found| found.map(External::Pipeline)),
+            )
+        }
+    }
+}
+
+/// Looks at a repository, as far as there is reason to.
+pub(super) async fn repository(
+    target: &RepositoryTarget,
+    known: Option<&RepositoryStatus>,
+    effects: Option<&EffectJournal>,
+    pushed: Option<String>,
+    context: &Context,
+    look_at_files: bool,
+    depth: Depth,
+) -> RepositoryObserved {
+    let ports = &context.ports;
+    let mut seen = RepositoryObserved {
+        pushed,
+        ..RepositoryObserved::default()
+    };
+    let Some(known) = known else {
+        // A first try asks nothing; once something was tried, the path may be somebody else's.
+        if effects.is_some_and(|journal| *journal != EffectJournal::default()) {
+            seen.project = Reading::from(ports.projects.project_at(&target.path).await);
+        }
+        seen.group = Reading::from(ports.projects.group_exists(&target.project.group).await);
+        return seen;
+    };
+    if depth == Depth::Full {
+        seen.project = Reading::from(ports.projects.project(known.project_id).await);
+    }
+    if known.files != target.files.digest() || look_at_files || depth == Depth::Full {
+        seen.tree = Reading::from(
+            ports
+                .files
+                .tree(&known.path, DEFAULT_BRANCH, &target.files.folders)
+                .await,
+        );
+    }
+    if let Some(tree) = seen.tree.known() {
+        let changed = target
+            .files
+            .differing(tree)
+            .into_iter()
+            .map(|file| file.path.clone());
+        let surplus = target
+            .files
+            .surplus(tree)
+            .into_iter()
+            .map(|entry| entry.path.clone());
+        let paths: Vec<String> = changed.chain(surplus).collect();
+        match last_commits(&known.path, &paths, context).await {
+            Ok(commits) => seen.last_commits = commits,
+            Err(failure) => seen.tree = Reading::Unreadable(failure),
+        }
+    }
+    seen
+}
+
+async fn last_commits(
+    project: &str,
+    paths: &[String],
+    context: &Context,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut commits = BTreeMap::new();
+    for path in paths {
+        if let Some(commit) = context
+            .ports
+            .files
+            .last_commit_of(project, DEFAULT_BRANCH, path)
+            .await?
+        {
+            commits.insert(path.clone(), commit);
+        }
+    }
+    Ok(commits)
+}
+
+/// Looks at a pipeline's jobs once it ended, and at why one failed. `told` is what the status
+/// remembers of it: of a success that was told before, nothing more is to be learnt.
+pub(super) async fn pipeline(
+    project: &str,
+    pipeline: Pipeline,
+    told: Option<&PipelineStatus>,
+    context: &Context,
+) -> Reading<PipelineSeen> {
+    let ports = &context.ports;
+    let mut seen = PipelineSeen {
+        pipeline,
+        ..PipelineSeen::default()
+    };
+    let known = told.is_some_and(|told| {
+        told.id == seen.pipeline.id && told.status == "success" && seen.pipeline.status == "success"
+    });
+    if known || pipeline_state(&seen.pipeline.status) == PipelineState::Running {
+        return Reading::Known(seen);
+    }
+    match ports.pipelines.jobs(project, seen.pipeline.id).await {
+        Ok(jobs) => seen.jobs = jobs,
+        Err(failure) => return Reading::from(Err::<PipelineSeen, _>(failure)),
+    }
+    if pipeline_state(&seen.pipeline.status) == PipelineState::Failed {
+        if seen.jobs.is_empty() {
+            // A list does not say why there are no jobs; the pipeline itself does.
+            if let Ok(Some(whole)) = ports.pipelines.pipeline(project, seen.pipeline.id).await {
+                seen.pipeline.yaml_errors = whole.yaml_errors;
+            }
+        }
+        if let Some(job) = seen
+            .jobs
+            .iter()
+            .find(|job| job.status == "failed" && !job.allow_failure)
+        {
+            // A trace that cannot be read leaves the sentence without its last part.
+            seen.trace = ports
+                .pipelines
+                .trace_tail(project, job.id, TRACE_LINES)
+                .await
+                .unwrap_or_default();
+        }
+    }
+    Reading::Known(seen)
+}
+
+/// The pipeline of a number that the status remembers.
+pub(super) async fn remembered_pipeline(
+    project: &str,
+    told: &PipelineStatus,
+    recent: &[Pipeline],
+    context: &Context,
+) -> Reading<PipelineSeen> {
+    let id = told.id;
+    let found = match recent.iter().find(|pipeline| pipeline.id == id) {
+        Some(pipeline) => Ok(Some(pipeline.clone())),
+        None => context.ports.pipelines.pipeline(project, id).await,
+    };
+    match found {
+        Ok(Some(found)) => pipeline(project, found, Some(told), context).await,
+        Ok(None) => Reading::Absent,
+        Err(failure) if failure.kind == FailureKind::Missing => Reading::Absent,
+        Err(failure) => Reading::Unreadable(failure),
+    }
+}

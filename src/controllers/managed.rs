@@ -1,0 +1,124 @@
+//! What a kind with effects outside says of itself; everything else is the driver's.
+
+use async_trait::async_trait;
+use kube::ResourceExt;
+use serde::Serialize;
+
+use crate::api::EffectJournal;
+use crate::domain::failure::Failure;
+use crate::domain::forge::Project;
+use crate::domain::identity::Identity;
+use crate::domain::observed::OpenIntent;
+use crate::domain::plan::Plan;
+use crate::domain::report::{Report, Telling};
+use crate::domain::step::Outcome;
+use crate::domain::target::{Blocked, Place, Scope};
+use crate::domain::version::Version;
+
+use super::Context;
+
+/// How much a pass looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Depth {
+    /// What may have changed by itself.
+    Usual,
+    /// Everything: also what only somebody's meddling changes.
+    Full,
+}
+
+/// A kind with effects outside.
+#[async_trait]
+pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
+    /// The valid middle.
+    type Target: Send + Sync;
+    /// Its status.
+    type Status: Clone + Default + PartialEq + Serialize + Send + Sync;
+    /// What is seen of it.
+    type Observed: Send + Sync;
+
+    /// Who, how, for whom; exists whether or not the spec is valid.
+    fn scope(&self) -> Scope;
+    /// Its status as stored.
+    fn status(&self) -> Self::Status;
+    /// Its target, or why there is none.
+    fn target(&self, context: &Context) -> Result<Self::Target, Blocked>;
+    /// The conditions of a status.
+    fn conditions(
+        status: &Self::Status,
+    ) -> &[k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition];
+    /// The account of effects in a status.
+    fn journal(status: &mut Self::Status) -> &mut EffectJournal;
+    /// Looks. Never changes anything, never decides.
+    async fn observe(
+        target: &Self::Target,
+        memory: &Self::Status,
+        effects: crate::domain::observed::EffectsObserved,
+        context: &Context,
+        depth: Depth,
+    ) -> Self::Observed;
+    /// Takes into the status what was seen and is needed to record effects.
+    fn learn(_memory: &mut Self::Status, _observed: &Self::Observed) {}
+    /// Decides.
+    fn plan(
+        target: &Self::Target,
+        memory: &Self::Status,
+        observed: &Self::Observed,
+        context: &Context,
+    ) -> Plan;
+    /// Takes an outcome into the status.
+    fn absorb(memory: &mut Self::Status, outcome: &Outcome);
+    /// Takes a project of ours, found although nothing remembered it, into the status.
+    fn take_over(memory: &mut Self::Status, project: &Project);
+    /// Where records for a provider's ledger go.
+    fn place(target: &Self::Target, memory: &Self::Status, provider: &str) -> Option<Place>;
+    /// Where this object's own effects are recorded, without a target.
+    fn home(&self, context: &Context) -> Option<Place>;
+    /// A role that was refused in this pass, with the provider it belongs to.
+    fn denial(target: &Self::Target, observed: &Self::Observed) -> Option<(String, Failure)>;
+    /// Whether something that was just started outside is about to show.
+    fn is_about_to_show(observed: &Self::Observed, memory: &Self::Status) -> bool;
+    /// Tells.
+    fn report(
+        target: &Self::Target,
+        memory: Self::Status,
+        observed: &Self::Observed,
+        plan: &Plan,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status>;
+    /// Tells why there is no target.
+    fn refuse(
+        memory: Self::Status,
+        blocked: &Blocked,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status>;
+    /// The full path of its project, as far as it is known.
+    fn project_path(status: &Self::Status) -> String;
+}
+
+/// The version that a decision about `object` is made on.
+pub(super) fn version<K: ResourceExt>(object: &K, identity: Identity) -> Version {
+    Version {
+        identity,
+        uid: object.uid().unwrap_or_default(),
+        resource_version: object.resource_version().unwrap_or_default(),
+    }
+}
+
+/// What is seen of effects: open intents with what is found of them are added by the looks.
+pub(super) fn open_intents(
+    intents: &[crate::domain::intent::Intent],
+    journal: &EffectJournal,
+    context: &Context,
+    uid: &str,
+) -> Vec<OpenIntent> {
+    let sent = context.recall(uid).sent;
+    intents
+        .iter()
+        .filter(|intent| !journal.settled.iter().any(|id| id == intent.id.as_str()))
+        .map(|intent| OpenIntent {
+            intent: intent.clone(),
+            found: crate::domain::reading::Reading::Unread,
+            last_sent: sent.get(&intent.id).copied(),
+        })
+        .collect()
+}

@@ -1,0 +1,264 @@
+//! EnvironmentProvider, as the loop sees it.
+
+use async_trait::async_trait;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+use crate::api::condition::ConditionType;
+use crate::api::{EffectJournal, EnvironmentProvider, EnvironmentProviderStatus, RepositoryStatus};
+use crate::domain::condition::is_true;
+use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::forge::{Pipeline, Project};
+use crate::domain::observed::{EffectsObserved, PipelineSeen, ProviderObserved};
+use crate::domain::plan::{self, PipelineState, Plan, pipeline_state};
+use crate::domain::reading::Reading;
+use crate::domain::report::{self, Report, Telling};
+use crate::domain::step::Outcome;
+use crate::domain::target::{self, Blocked, Place, ProviderInput, ProviderTarget, Scope};
+
+use super::managed::{Depth, Managed};
+use super::{Context, look};
+
+#[async_trait]
+impl Managed for EnvironmentProvider {
+    type Target = ProviderTarget;
+    type Status = EnvironmentProviderStatus;
+    type Observed = ProviderObserved;
+
+    fn scope(&self) -> Scope {
+        target::provider_scope(self)
+    }
+
+    fn status(&self) -> Self::Status {
+        self.status.clone().unwrap_or_default()
+    }
+
+    fn target(&self, context: &Context) -> Result<ProviderTarget, Blocked> {
+        let name = self.name_any();
+        let mut environments: Vec<String> = context
+            .ports
+            .store
+            .environments()
+            .iter()
+            .filter(|environment| environment.spec.providers.iter().any(|p| p.name == name))
+            .map(|environment| environment.name_any())
+            .collect();
+        environments.sort();
+        target::provider(
+            &ProviderInput {
+                provider: self,
+                environments,
+            },
+            &context.settings,
+        )
+    }
+
+    fn conditions(status: &Self::Status) -> &[Condition] {
+        &status.conditions
+    }
+
+    fn journal(status: &mut Self::Status) -> &mut EffectJournal {
+        status.effects.get_or_insert_default()
+    }
+
+    async fn observe(
+        target: &ProviderTarget,
+        memory: &Self::Status,
+        effects: EffectsObserved,
+        context: &Context,
+        depth: Depth,
+    ) -> ProviderObserved {
+        let mut observed = ProviderObserved {
+            effects: look::open(effects, context).await,
+            ..ProviderObserved::default()
+        };
+        let known = memory.repository.as_ref();
+        observed.repository = look::repository(
+            &target.repository,
+            known,
+            memory.effects.as_ref(),
+            None,
+            context,
+            false,
+            depth,
+        )
+        .await;
+        if let Some(known) = known {
+            observed.pipeline = pipeline(known, memory, context).await;
+        }
+        let succeeded = observed
+            .pipeline
+            .known()
+            .is_some_and(|seen| pipeline_state(&seen.pipeline.status) == PipelineState::Succeeded);
+        if succeeded {
+            look_inside(target, memory, &mut observed, context, depth).await;
+        }
+        observed
+    }
+
+    fn learn(memory: &mut Self::Status, observed: &ProviderObserved) {
+        if let Some(outputs) = observed.outputs.known() {
+            memory.outputs = Some(outputs.clone());
+        }
+    }
+
+    fn plan(
+        target: &ProviderTarget,
+        memory: &Self::Status,
+        observed: &ProviderObserved,
+        context: &Context,
+    ) -> Plan {
+        plan::provider(
+            target,
+            memory,
+            observed,
+            &context.settings,
+            context.ports.clock.now(),
+        )
+    }
+
+    fn absorb(memory: &mut Self::Status, outcome: &Outcome) {
+        report::absorb_provider(memory, outcome);
+    }
+
+    fn take_over(memory: &mut Self::Status, project: &Project) {
+        memory.repository = Some(report::remember(project));
+    }
+
+    fn place(target: &ProviderTarget, memory: &Self::Status, provider: &str) -> Option<Place> {
+        let table = memory
+            .outputs
+            .as_ref()
+            .map(|outputs| outputs.audit_table.clone());
+        (provider == target.place.name).then(|| Place {
+            audit_table: table,
+            ..target.place.clone()
+        })
+    }
+
+    fn home(&self, context: &Context) -> Option<Place> {
+        Some(Place::of(self, &context.settings))
+    }
+
+    fn denial(target: &ProviderTarget, observed: &ProviderObserved) -> Option<(String, Failure)> {
+        let failure = observed
+            .session
+            .failure()
+            .filter(|f| f.kind == FailureKind::Denied)?;
+        Some((target.place.name.clone(), failure.clone()))
+    }
+
+    fn is_about_to_show(observed: &ProviderObserved, memory: &Self::Status) -> bool {
+        memory.pipeline.is_some() && matches!(observed.pipeline, Reading::Absent)
+    }
+
+    fn report(
+        target: &ProviderTarget,
+        memory: Self::Status,
+        observed: &ProviderObserved,
+        plan: &Plan,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status> {
+        report::provider(target, memory, observed, plan, telling)
+    }
+
+    fn refuse(
+        memory: Self::Status,
+        blocked: &Blocked,
+        telling: &Telling<'_>,
+    ) -> Report<Self::Status> {
+        report::blocked_provider(memory, blocked, telling)
+    }
+
+    fn project_path(status: &Self::Status) -> String {
+        status
+            .repository
+            .as_ref()
+            .map(|known| known.path.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// The pipeline that the status remembers, or the first one of our commit.
+async fn pipeline(
+    known: &RepositoryStatus,
+    memory: &EnvironmentProviderStatus,
+    context: &Context,
+) -> Reading<PipelineSeen> {
+    let Some(remembered) = &memory.pipeline else {
+        return newest(known, context).await;
+    };
+    if remembered.id != 0 {
+        return look::remembered_pipeline(&known.path, remembered, &[], context).await;
+    }
+    match context
+        .ports
+        .pipelines
+        .of_commit(&known.path, &remembered.sha)
+        .await
+    {
+        Ok(found) => first(found, known, context).await,
+        Err(failure) => Reading::from(Err::<PipelineSeen, _>(failure)),
+    }
+}
+
+/// After a take-over nothing is remembered: the newest pipeline of the branch speaks.
+async fn newest(known: &RepositoryStatus, context: &Context) -> Reading<PipelineSeen> {
+    match context
+        .ports
+        .pipelines
+        .recent(&known.path, target::DEFAULT_BRANCH)
+        .await
+    {
+        Ok(found) => first(found, known, context).await,
+        Err(failure) => Reading::from(Err::<PipelineSeen, _>(failure)),
+    }
+}
+
+async fn first(
+    found: Vec<Pipeline>,
+    known: &RepositoryStatus,
+    context: &Context,
+) -> Reading<PipelineSeen> {
+    match found.into_iter().next() {
+        Some(found) => look::pipeline(&known.path, found, None, context).await,
+        None => Reading::Absent,
+    }
+}
+
+/// Looks at what the pipeline built, with the operations role.
+async fn look_inside(
+    target: &ProviderTarget,
+    memory: &EnvironmentProviderStatus,
+    observed: &mut ProviderObserved,
+    context: &Context,
+    depth: Depth,
+) {
+    let place = &target.place;
+    let access = place.access(
+        &target.scope.identity,
+        &context.settings.key.installation_id(),
+    );
+    let session = match context.ports.clouds.operations(&access).await {
+        Ok(session) => session,
+        Err(failure) => {
+            observed.session = Reading::Unreadable(failure);
+            return;
+        }
+    };
+    observed.session = Reading::Known(());
+    observed.outputs = match &memory.outputs {
+        Some(outputs) if depth == Depth::Usual => Reading::Known(outputs.clone()),
+        Some(_) | None => Reading::from(session.outputs(&place.prefix, &place.name).await),
+    };
+    let Some(outputs) = observed.outputs.known() else {
+        return;
+    };
+    observed.cluster = Reading::from(session.cluster(&outputs.cluster_name).await);
+    let generation = Some(target.scope.generation);
+    observed.audit = if is_true(&memory.conditions, ConditionType::AuditReady, generation) {
+        Reading::Known(())
+    } else {
+        Reading::from(session.audit_table(&outputs.audit_table).probe().await)
+    };
+}

@@ -1,0 +1,155 @@
+//! Pumps: one for each watch, from events to wake-ups.
+
+use std::collections::HashMap;
+
+use futures::StreamExt as _;
+use k8s_openapi::api::core::v1::Namespace;
+use kube::ResourceExt;
+use kube::runtime::watcher::Event;
+use tokio::task::JoinHandle;
+
+use crate::adapters::kube::{Feed, Feeds, Stores};
+use crate::api::{Application, Environment, EnvironmentProvider};
+
+use super::{Wakers, fingerprint};
+
+/// Starts every pump.
+pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHandle<()>> {
+    let applications = {
+        let wakers = wakers.clone();
+        pump(
+            feeds.applications,
+            fingerprint::own,
+            move |application: &Application| {
+                wakers.application(application);
+                for wanted in &application.spec.environments {
+                    wakers.environment(&wanted.name);
+                }
+            },
+        )
+    };
+    let environments = {
+        let (wakers, stores) = (wakers.clone(), stores.clone());
+        pump(
+            feeds.environments,
+            fingerprint::own,
+            move |environment: &Environment| {
+                let name = environment.name_any();
+                wakers.environment(&name);
+                for reference in &environment.spec.providers {
+                    wakers.provider(&reference.name);
+                }
+                wake_applications(&stores, &wakers, |application| names(application, &name));
+            },
+        )
+    };
+    let providers = {
+        let (wakers, stores) = (wakers.clone(), stores.clone());
+        pump(
+            feeds.providers,
+            fingerprint::provider,
+            move |provider: &EnvironmentProvider| {
+                let name = provider.name_any();
+                wakers.provider(&name);
+                let users: Vec<String> = stores
+                    .environments
+                    .state()
+                    .iter()
+                    .filter(|environment| environment.spec.providers.iter().any(|p| p.name == name))
+                    .map(|environment| environment.name_any())
+                    .collect();
+                for user in &users {
+                    wakers.environment(user);
+                }
+                wake_applications(&stores, &wakers, |application| {
+                    users.iter().any(|user| names(application, user))
+                });
+            },
+        )
+    };
+    let namespaces = pump(
+        feeds.namespaces,
+        fingerprint::namespace,
+        move |namespace: &Namespace| {
+            let name = namespace.name_any();
+            wake_applications(&stores, &wakers, |application| {
+                application.namespace().as_deref() == Some(name.as_str())
+            });
+        },
+    );
+    vec![applications, environments, providers, namespaces]
+}
+
+fn names(application: &Application, environment: &str) -> bool {
+    application
+        .spec
+        .environments
+        .iter()
+        .any(|wanted| wanted.name == environment)
+}
+
+fn wake_applications(stores: &Stores, wakers: &Wakers, concerned: impl Fn(&Application) -> bool) {
+    for application in stores.applications.state() {
+        if concerned(&application) {
+            wakers.application(&application);
+        }
+    }
+}
+
+/// Wakes for every object whose fingerprint changed. During a relist the cache still shows the old
+/// state, so whoever it concerns is woken once the new one is in.
+fn pump<K>(
+    mut feed: Feed<K>,
+    fingerprint: fn(&K) -> u64,
+    wake: impl Fn(&K) + Send + 'static,
+) -> JoinHandle<()>
+where
+    K: ResourceExt + Clone + Send + Sync + 'static,
+{
+    tokio::spawn(async move {
+        let mut known: HashMap<String, (u64, K)> = HashMap::new();
+        let mut listed: Option<HashMap<String, (u64, K)>> = None;
+        let key = |object: &K| {
+            format!(
+                "{}/{}",
+                object.namespace().unwrap_or_default(),
+                object.name_any()
+            )
+        };
+        while let Some(event) = feed.next().await {
+            match event {
+                Event::Init => listed = Some(HashMap::new()),
+                Event::InitApply(object) => {
+                    if let Some(listed) = &mut listed {
+                        listed.insert(key(&object), (fingerprint(&object), object));
+                    }
+                }
+                Event::InitDone => {
+                    let now = listed.take().unwrap_or_default();
+                    for (key, (print, object)) in &now {
+                        if known.get(key).is_none_or(|(before, _)| before != print) {
+                            wake(object);
+                        }
+                    }
+                    for (key, (_, object)) in &known {
+                        if !now.contains_key(key) {
+                            wake(object);
+                        }
+                    }
+                    known = now;
+                }
+                Event::Apply(object) => {
+                    let print = fingerprint(&object);
+                    let before = known.insert(key(&object), (print, object.clone()));
+                    if before.is_none_or(|(before, _)| before != print) {
+                        wake(&object);
+                    }
+                }
+                Event::Delete(object) => {
+                    known.remove(&key(&object));
+                    wake(&object);
+                }
+            }
+        }
+    })
+}

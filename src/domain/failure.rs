@@ -1,0 +1,70 @@
+//! Failures of the world, classified once, at the adapter that saw them.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Who failed us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Party {
+    /// The GitLab instance.
+    GitLab,
+    /// An AWS service.
+    Aws,
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::GitLab => "GitLab",
+            Self::Aws => "AWS",
+        })
+    }
+}
+
+/// What a failure means for what we do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Later it may go. Whether it happened is unknown unless `sent` says otherwise.
+    Retryable,
+    /// We are asked to wait this long before any other request to the same party.
+    Throttled(Duration),
+    /// Something else is there already, or changed in between: look again.
+    Conflict,
+    /// Refused by rights. Somebody has to change them.
+    Denied,
+    /// What it was about does not exist.
+    Missing,
+    /// The request itself is wrong. Repeating it is pointless.
+    Invalid,
+}
+
+/// A request that did not do what was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// Who failed us.
+    pub party: Party,
+    /// What it means for what we do next.
+    pub kind: FailureKind,
+    /// What was tried, on which thing, and what the far side said: one sentence without secrets.
+    pub message: String,
+}
+
+impl Failure {
+    /// Whether the effect may have happened although the answer says nothing of it.
+    pub const fn may_have_happened(&self) -> bool {
+        match self.kind {
+            FailureKind::Retryable => true,
+            FailureKind::Throttled(_)
+            | FailureKind::Conflict
+            | FailureKind::Denied
+            | FailureKind::Missing
+            | FailureKind::Invalid => false,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

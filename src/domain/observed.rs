@@ -1,0 +1,132 @@
+//! What was seen: readings taken in one pass. Small facts, never raw answers, never secrets.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::api::{ProviderOutputs, ReleaseStatus};
+
+use super::file::TreeEntry;
+use super::forge::{Job, Pipeline, Project};
+use super::intent::{Intent, IntentId};
+use super::reading::Reading;
+use super::runtime::{Cluster, Service};
+
+/// An intent whose outcome is not recorded, and what was found of its effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenIntent {
+    /// The intent.
+    pub intent: Intent,
+    /// What was found.
+    pub found: Reading<External>,
+    /// When this process last tried it, if it did.
+    pub last_sent: Option<Timestamp>,
+}
+
+/// Something outside that an effect made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum External {
+    /// A group, or something else without an identity worth keeping.
+    Nothing,
+    /// A project.
+    Project(Project),
+    /// A commit.
+    Commit(String),
+    /// A pipeline.
+    Pipeline(Pipeline),
+}
+
+impl External {
+    /// The outside's own identity of it.
+    pub fn id(&self) -> Option<String> {
+        match self {
+            Self::Nothing => None,
+            Self::Project(project) => Some(project.id.to_string()),
+            Self::Commit(sha) => Some(sha.clone()),
+            Self::Pipeline(pipeline) => Some(pipeline.id.to_string()),
+        }
+    }
+}
+
+/// A repository as seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RepositoryObserved {
+    /// Whether its group exists.
+    pub group: Reading<bool>,
+    /// The project.
+    pub project: Reading<Project>,
+    /// Its files; absent while it is empty.
+    pub tree: Reading<Vec<TreeEntry>>,
+    /// The last commit that touched each file that differs.
+    pub last_commits: BTreeMap<String, String>,
+    /// The newest commit that a push pipeline ran for.
+    pub pushed: Option<String>,
+}
+
+/// A pipeline as seen, with what its failure says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PipelineSeen {
+    /// The pipeline.
+    pub pipeline: Pipeline,
+    /// Its jobs; read once it ended.
+    pub jobs: Vec<Job>,
+    /// The last lines of the first failed job's trace.
+    pub trace: String,
+}
+
+/// What every kind with effects has seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EffectsObserved {
+    /// Intents without recorded outcome.
+    pub open: Vec<OpenIntent>,
+    /// Whether the finalizer is held.
+    pub held: bool,
+    /// Set when the annotation cannot be read: no effect may happen.
+    pub damaged: Option<String>,
+}
+
+impl EffectsObserved {
+    /// The open intent of this identity.
+    pub fn open_intent(&self, id: &IntentId) -> Option<&OpenIntent> {
+        self.open.iter().find(|open| &open.intent.id == id)
+    }
+}
+
+/// A provider as seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProviderObserved {
+    /// Its effects.
+    pub effects: EffectsObserved,
+    /// Its repository.
+    pub repository: RepositoryObserved,
+    /// The pipeline that provisions what the spec asks for.
+    pub pipeline: Reading<PipelineSeen>,
+    /// Whether the operations role can be assumed.
+    pub session: Reading<()>,
+    /// What its infrastructure code wrote.
+    pub outputs: Reading<ProviderOutputs>,
+    /// Its cluster.
+    pub cluster: Reading<Cluster>,
+    /// Whether its audit table can be written.
+    pub audit: Reading<()>,
+}
+
+/// An application as seen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApplicationObserved {
+    /// Its effects.
+    pub effects: EffectsObserved,
+    /// Its repository.
+    pub repository: RepositoryObserved,
+    /// The newest build.
+    pub build: Reading<PipelineSeen>,
+    /// The newest release; absent before the first build succeeded. A build whose result cannot
+    /// be used is unreadable.
+    pub release: Reading<ReleaseStatus>,
+    /// Pinned releases by commit; absent when the commit was never built.
+    pub pinned: BTreeMap<String, Reading<ReleaseStatus>>,
+    /// The pipeline of each environment's last deployment.
+    pub rollouts: BTreeMap<String, Reading<PipelineSeen>>,
+    /// The services, by environment and provider.
+    pub services: BTreeMap<(String, String), Reading<Service>>,
+}

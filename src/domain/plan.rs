@@ -1,0 +1,49 @@
+//! Plans: what to do next, and what to say if nothing is to be done. Pure and total.
+//!
+//! A plan is one stage: steps in order, each only after the one before it succeeded. What comes
+//! after depends on what is seen then, so there is never a second stage to remember.
+
+mod application;
+mod effects;
+mod pipeline;
+mod provider;
+mod repository;
+mod rollout;
+
+pub use application::application;
+pub use pipeline::{PipelineState, pipeline_state};
+pub use provider::provider;
+pub use rollout::{Rollouts, decide as rollouts};
+
+use super::condition::Claim;
+use super::forge::Project;
+use super::step::{Outcome, Step};
+use super::verdict::Verdict;
+
+/// What a pass decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Intents whose outcome was found outside.
+    pub settled: Vec<Outcome>,
+    /// A project of ours that was found although nothing remembered it.
+    pub taken_over: Option<Project>,
+    /// What to do, in order.
+    pub steps: Vec<Step>,
+    /// Conditions as far as this plan knows them; `Ready` and the kstatus ones come from the verdict.
+    pub claims: Vec<Claim>,
+    /// What to say.
+    pub verdict: Verdict,
+}
+
+impl Plan {
+    /// A plan that does nothing.
+    pub fn quiet(verdict: Verdict) -> Self {
+        Self {
+            settled: Vec::new(),
+            taken_over: None,
+            steps: Vec::new(),
+            claims: Vec::new(),
+            verdict,
+        }
+    }
+}

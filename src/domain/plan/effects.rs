@@ -1,0 +1,179 @@
+//! Open intents: effects whose outcome nobody recorded. They are settled before anything new begins.
+
+use jiff::Timestamp;
+
+use crate::api::EffectJournal;
+use crate::api::condition::Reason;
+use crate::domain::failure::{Failure, FailureKind, Party};
+use crate::domain::identity::{Identity, InstallationKey, Ownership};
+use crate::domain::intent::Action;
+use crate::domain::observed::{EffectsObserved, External, OpenIntent};
+use crate::domain::reading::Reading;
+use crate::domain::settings::Settings;
+use crate::domain::step::{Outcome, StepResult};
+use crate::domain::target::Mode;
+use crate::domain::verdict::Verdict;
+
+/// What open intents leave to do.
+pub(super) struct Settlement {
+    /// Outcomes that were found.
+    pub settled: Vec<Outcome>,
+    /// Why nothing else may begin.
+    pub hold: Option<Verdict>,
+}
+
+/// Settles what was found, and waits for what may still come to pass.
+pub(super) fn settle(
+    effects: &EffectsObserved,
+    identity: &Identity,
+    settings: &Settings,
+    now: Timestamp,
+) -> Settlement {
+    let mut settlement = Settlement {
+        settled: Vec::new(),
+        hold: None,
+    };
+    if let Some(problem) = &effects.damaged {
+        settlement.hold = Some(Verdict::Stalled(
+            Reason::Invalid,
+            format!("{problem}; nothing is changed outside until it is restored or removed"),
+        ));
+        return settlement;
+    }
+    for open in &effects.open {
+        match judge(open, identity, &settings.key) {
+            Judgement::Settled(result) => {
+                settlement.settled.push(Outcome {
+                    intent: open.intent.clone(),
+                    result,
+                });
+            }
+            // In order: the record of a later one may not overtake the record of this one.
+            Judgement::Unknown(failure) => {
+                settlement.hold = Some(Verdict::from_failure(&failure));
+                break;
+            }
+            Judgement::Absent if may_still_happen(open, settings, now) => {
+                settlement.hold = Some(Verdict::Progressing(
+                    Reason::Updating,
+                    format!(
+                        "the answer to {} was lost; waiting to see whether it happened before it is tried again",
+                        open.intent.action.name()
+                    ),
+                ));
+                break;
+            }
+            Judgement::Absent => {}
+        }
+    }
+    settlement
+}
+
+/// How many records may wait for their table before nothing more is done.
+const WAITING_RECORDS: usize = 40;
+
+/// Why nothing new may begin, whatever the kind; the first reason counts.
+pub(super) fn obstacle(
+    hold: Option<Verdict>,
+    settled: &[Outcome],
+    mode: Mode,
+    journal: Option<&EffectJournal>,
+) -> Option<Verdict> {
+    let recording = (!settled.is_empty())
+        .then(|| Verdict::Progressing(Reason::Updating, "recording what was found".into()));
+    let suspended = (mode == Mode::Suspended).then_some(Verdict::Suspended);
+    hold.or(recording)
+        .or(suspended)
+        .or_else(|| unrecorded(journal))
+}
+
+/// Too many records wait already.
+fn unrecorded(journal: Option<&EffectJournal>) -> Option<Verdict> {
+    let waiting = journal.map_or(0, |journal| journal.backlog.len());
+    (waiting >= WAITING_RECORDS).then(|| {
+        Verdict::Stalled(
+            Reason::AuditUnavailable,
+            format!(
+                "{waiting} audit records wait for a table that does not exist yet, so nothing more is done; see why the earlier attempts failed, then delete this object and create it again"
+            ),
+        )
+    })
+}
+
+enum Judgement {
+    Settled(StepResult),
+    Unknown(Failure),
+    Absent,
+}
+
+fn judge(open: &OpenIntent, identity: &Identity, key: &InstallationKey) -> Judgement {
+    match &open.found {
+        Reading::Unreadable(failure) => Judgement::Unknown(failure.clone()),
+        Reading::Unread | Reading::Absent => Judgement::Absent,
+        Reading::Known(External::Project(project)) => {
+            let wanted = open.intent.action.subject();
+            match key.ownership(&project.description, identity, &wanted) {
+                Ownership::Ours => {
+                    Judgement::Settled(StepResult::AlreadyDone(External::Project(project.clone())))
+                }
+                Ownership::Foreign => Judgement::Settled(StepResult::Refused(foreign(&wanted))),
+            }
+        }
+        Reading::Known(found) => Judgement::Settled(StepResult::AlreadyDone(found.clone())),
+    }
+}
+
+/// A project at our path that is not ours.
+pub(super) fn foreign(path: &str) -> Failure {
+    Failure {
+        party: Party::GitLab,
+        kind: FailureKind::Conflict,
+        message: format!(
+            "the GitLab project {path} exists and is not this object's; rename or remove that project, or choose another spec.repository.name"
+        ),
+    }
+}
+
+/// Only starting a pipeline can neither be refused a second time nor be undone, so only it waits.
+fn may_still_happen(open: &OpenIntent, settings: &Settings, now: Timestamp) -> bool {
+    let starts_pipeline = match open.intent.action {
+        Action::Provision { .. } | Action::Build { .. } | Action::Deploy { .. } => true,
+        Action::CreateGroup { .. }
+        | Action::CreateProject { .. }
+        | Action::CommitFiles { .. }
+        | Action::ApplySettings { .. }
+        | Action::LetGo { .. } => false,
+    };
+    let since = open.last_sent.unwrap_or(open.intent.created_at);
+    let grace = i64::try_from(settings.lost_answer_grace.as_millis()).unwrap_or(i64::MAX);
+    starts_pipeline && now.as_millisecond() - since.as_millisecond() < grace
+}
+
+/// The plan of an object that is being deleted: one record says what stays, then it goes. What may
+/// have happened is found out first: otherwise its record would be lost with the object.
+pub(super) fn let_go(
+    mut plan: super::Plan,
+    hold: Option<Verdict>,
+    held: bool,
+    project: &str,
+    ledger: &str,
+) -> super::Plan {
+    if let (Some(hold), true) = (hold, held) {
+        plan.verdict = hold;
+        return plan;
+    }
+    plan.verdict = Verdict::Progressing(
+        Reason::Deleting,
+        "letting go: what was made outside stays as it is".into(),
+    );
+    if held && plan.settled.is_empty() {
+        plan.steps.push(crate::domain::step::Step {
+            action: Action::LetGo {
+                project: project.to_owned(),
+            },
+            ledger: ledger.to_owned(),
+            effect: crate::domain::step::Effect::LetGo,
+        });
+    }
+    plan
+}

@@ -1,0 +1,246 @@
+//! Memory: what the status keeps of effects, so that nothing has to be looked up on the happy path.
+
+use crate::api::{
+    ApplicationStatus, AuditChain, AuditEntry, AuditOutcome, EffectJournal,
+    EnvironmentProviderStatus, PipelineStatus, RepositoryStatus, RolloutStatus,
+};
+use crate::domain::condition::shorten;
+use crate::domain::failure::FailureKind;
+use crate::domain::forge::{Pipeline, Project};
+use crate::domain::intent::{Action, Intent};
+use crate::domain::observed::{External, RepositoryObserved};
+use crate::domain::step::{Outcome, StepResult};
+use crate::domain::target::RepositoryTarget;
+
+/// The journal's verbs.
+pub trait Journal {
+    /// Begins a stage: only outcomes of intents that are still written down are kept.
+    fn begin(&mut self, written: &[Intent]);
+    /// Notes that an intent's outcome is known, and puts its record into the backlog.
+    fn settle(&mut self, outcome: &Outcome, generation: i64);
+    /// Notes that the oldest waiting record stands in its table under this hash.
+    fn recorded(&mut self, hash: &str);
+    /// The head of the chain in a provider's table.
+    fn head(&self, provider: &str) -> String;
+}
+
+impl Journal for EffectJournal {
+    fn begin(&mut self, written: &[Intent]) {
+        self.settled
+            .retain(|id| written.iter().any(|intent| intent.id.as_str() == id));
+    }
+
+    fn settle(&mut self, outcome: &Outcome, generation: i64) {
+        let Intent {
+            id,
+            created_at,
+            ledger,
+            action,
+        } = &outcome.intent;
+        let (result, external_id, message) = match &outcome.result {
+            StepResult::Done(external) => (AuditOutcome::Success, external.id(), String::new()),
+            StepResult::AlreadyDone(external) => (
+                AuditOutcome::Success,
+                external.id(),
+                "found after its answer was lost".to_owned(),
+            ),
+            StepResult::Refused(failure) => {
+                let result = if failure.kind == FailureKind::Denied {
+                    AuditOutcome::Denied
+                } else {
+                    AuditOutcome::Failed
+                };
+                (result, None, shorten(&failure.message, 1000))
+            }
+            StepResult::Open(_) => return,
+        };
+        if self.settled.iter().any(|settled| settled == id.as_str()) {
+            return;
+        }
+        self.settled.push(id.as_str().to_owned());
+        self.backlog.push(AuditEntry {
+            id: id.as_str().to_owned(),
+            created_at: created_at.to_string(),
+            provider: ledger.clone(),
+            action: action.name().to_owned(),
+            subject: shorten(&action.subject(), 500),
+            generation,
+            outcome: result,
+            external_id,
+            message,
+        });
+    }
+
+    fn recorded(&mut self, hash: &str) {
+        if self.backlog.is_empty() {
+            return;
+        }
+        let entry = self.backlog.remove(0);
+        match self
+            .chains
+            .iter_mut()
+            .find(|chain| chain.provider == entry.provider)
+        {
+            Some(chain) => {
+                hash.clone_into(&mut chain.head);
+                chain.records += 1;
+            }
+            None => self.chains.push(AuditChain {
+                provider: entry.provider,
+                head: hash.to_owned(),
+                records: 1,
+            }),
+        }
+    }
+
+    fn head(&self, provider: &str) -> String {
+        self.chains
+            .iter()
+            .find(|chain| chain.provider == provider)
+            .map(|chain| chain.head.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// Takes what an outcome says into a provider's memory.
+pub fn absorb_provider(memory: &mut EnvironmentProviderStatus, outcome: &Outcome) {
+    let Some(external) = happened(outcome) else {
+        return;
+    };
+    absorb_repository(&mut memory.repository, &outcome.intent.action, external);
+    match (&outcome.intent.action, external) {
+        // The first push starts the first pipeline; every later commit skips it.
+        (
+            Action::CommitFiles {
+                files, first: true, ..
+            },
+            External::Commit(sha),
+        ) => {
+            memory.pipeline = Some(PipelineStatus {
+                status: "created".into(),
+                sha: sha.clone(),
+                files: files.clone(),
+                ..PipelineStatus::default()
+            });
+        }
+        (Action::Provision { files, retry, .. }, External::Pipeline(pipeline)) => {
+            memory.pipeline = Some(started(pipeline, &outcome.intent, retry, files));
+        }
+        _ => {}
+    }
+}
+
+/// Takes what an outcome says into an application's memory.
+pub fn absorb_application(memory: &mut ApplicationStatus, outcome: &Outcome) {
+    let Some(external) = happened(outcome) else {
+        return;
+    };
+    absorb_repository(&mut memory.repository, &outcome.intent.action, external);
+    match (&outcome.intent.action, external) {
+        (Action::Build { retry, .. }, External::Pipeline(pipeline)) => {
+            memory.pipeline = Some(started(pipeline, &outcome.intent, retry, ""));
+        }
+        (
+            Action::Deploy {
+                environment,
+                release,
+                configuration,
+                retry,
+                ..
+            },
+            External::Pipeline(pipeline),
+        ) => {
+            memory
+                .rollouts
+                .retain(|rollout| &rollout.environment != environment);
+            memory.rollouts.push(RolloutStatus {
+                environment: environment.clone(),
+                release: release.clone(),
+                configuration: configuration.clone(),
+                pipeline: Some(started(pipeline, &outcome.intent, retry, "")),
+            });
+            memory
+                .rollouts
+                .sort_by(|a, b| a.environment.cmp(&b.environment));
+        }
+        _ => {}
+    }
+}
+
+const fn happened(outcome: &Outcome) -> Option<&External> {
+    match &outcome.result {
+        StepResult::Done(external) | StepResult::AlreadyDone(external) => Some(external),
+        StepResult::Refused(_) | StepResult::Open(_) => None,
+    }
+}
+
+/// A project as the status keeps it.
+pub(crate) fn remember(project: &Project) -> RepositoryStatus {
+    RepositoryStatus {
+        project_id: project.id,
+        path: project.path.clone(),
+        web_url: project.web_url.clone(),
+        clone_url: project.clone_url.clone(),
+        ..RepositoryStatus::default()
+    }
+}
+
+/// Remembers that a repository of ours, which nothing remembered, holds what the spec asks for.
+pub(super) fn recognise(
+    memory: &mut Option<RepositoryStatus>,
+    target: &RepositoryTarget,
+    observed: &RepositoryObserved,
+) -> bool {
+    match memory {
+        Some(known) if known.files.is_empty() && is_as_wanted(target, observed) => {
+            known.files = target.files.digest();
+            true
+        }
+        Some(_) | None => false,
+    }
+}
+
+/// Whether the files were looked at and are as they should be.
+pub(super) fn is_as_wanted(target: &RepositoryTarget, observed: &RepositoryObserved) -> bool {
+    observed.tree.known().is_some_and(|tree| {
+        target.files.differing(tree).is_empty() && target.files.surplus(tree).is_empty()
+    })
+}
+
+fn absorb_repository(memory: &mut Option<RepositoryStatus>, action: &Action, external: &External) {
+    match (action, external, memory) {
+        (Action::CreateProject { .. }, External::Project(project), memory) => {
+            *memory = Some(remember(project));
+        }
+        (Action::CommitFiles { files, .. }, External::Commit(sha), Some(known)) => {
+            known.head.clone_from(sha);
+            known.files.clone_from(files);
+        }
+        (Action::ApplySettings { settings, .. }, _, Some(known)) => {
+            known.settings.clone_from(settings);
+        }
+        _ => {}
+    }
+}
+
+fn started(pipeline: &Pipeline, intent: &Intent, retry: &str, files: &str) -> PipelineStatus {
+    PipelineStatus {
+        id: pipeline.id,
+        status: settled_word(&pipeline.status).to_owned(),
+        sha: pipeline.sha.clone(),
+        web_url: pipeline.web_url.clone(),
+        failed_jobs: Vec::new(),
+        intent: intent.id.as_str().to_owned(),
+        retry: retry.to_owned(),
+        files: files.to_owned(),
+    }
+}
+
+/// GitLab's word, with everything before the end told as `running`: how a pipeline waits for its
+/// runner is not worth a write.
+pub(super) fn settled_word(status: &str) -> &str {
+    match status {
+        "success" | "failed" | "canceled" | "skipped" | "manual" => status,
+        _ => "running",
+    }
+}

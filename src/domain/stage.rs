@@ -1,0 +1,103 @@
+//! Stages: steps with identities, ready to be made durable.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::api::EffectJournal;
+
+use super::intent::{Action, Intent, IntentId, TRAILER};
+use super::observed::OpenIntent;
+use super::step::{Effect, Step};
+
+/// Gives every step an intent. A step that repeats an open intent's action keeps its identity, so
+/// that a second try of the same effect is the same effect.
+///
+/// Settings that are applied again come first: nobody can see whether they were applied, so their
+/// record may stand in the table already, and the next one must hang on it. Where the project is yet
+/// to be made they were not.
+pub fn stage(
+    steps: Vec<Step>,
+    open: &[OpenIntent],
+    now: Timestamp,
+    mut entropy: impl FnMut() -> [u8; 10],
+) -> Vec<(Intent, Step)> {
+    let again = |step: &Step| {
+        open.iter()
+            .map(|open| &open.intent)
+            .find(|intent| intent.action == step.action && intent.ledger == step.ledger)
+    };
+    let makes_project = steps
+        .iter()
+        .any(|step| matches!(step.action, Action::CreateProject { .. }));
+    let (mut first, rest): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
+        let settings = matches!(step.action, Action::ApplySettings { .. });
+        settings && !makes_project && again(step).is_some()
+    });
+    first.extend(rest);
+    first
+        .into_iter()
+        .zip(0_i64..)
+        .map(|(step, place)| {
+            let intent = again(&step).cloned().unwrap_or_else(|| Intent {
+                id: IntentId::new(now, entropy()),
+                // A microsecond apart, so that records sort in the order of what they tell.
+                created_at: now
+                    .checked_add(SignedDuration::from_micros(place))
+                    .unwrap_or(now),
+                ledger: step.ledger.clone(),
+                action: step.action.clone(),
+            });
+            (intent, step)
+        })
+        .collect()
+}
+
+/// What the annotation holds once `staged` is about to happen: the new stage, after every intent whose
+/// outcome is known to this pass alone. Those must not be forgotten before the status that tells
+/// of them is stored, or a crash in between would lose their records.
+pub fn written(
+    before: &[Intent],
+    stored: &EffectJournal,
+    settled: &EffectJournal,
+    staged: &[(Intent, Step)],
+) -> Vec<Intent> {
+    let knows = |journal: &EffectJournal, intent: &Intent| {
+        journal.settled.iter().any(|id| id == intent.id.as_str())
+    };
+    let kept = before
+        .iter()
+        .filter(|intent| knows(settled, intent) && !knows(stored, intent));
+    kept.chain(staged.iter().map(|(intent, _)| intent))
+        .cloned()
+        .collect()
+}
+
+/// The effect as it is sent: with the intent's identity where it can be found again.
+pub fn sealed(effect: &Effect, intent: &Intent, requested_by: &str) -> Effect {
+    match effect {
+        Effect::Commit(commit) => {
+            let mut commit = commit.clone();
+            // A person's name is one line, so it cannot forge a trailer of ours.
+            let who: String = requested_by
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(256)
+                .collect();
+            commit.message = format!(
+                "{}\n{TRAILER}: {}\nRequested-By: {who}\n",
+                commit.message, intent.id
+            );
+            Effect::Commit(commit)
+        }
+        Effect::StartPipeline(start) => {
+            let mut start = start.clone();
+            start
+                .variables
+                .push(("HARMONIX_INTENT".into(), intent.id.as_str().into()));
+            Effect::StartPipeline(start)
+        }
+        Effect::CreateGroup(_)
+        | Effect::CreateProject(_)
+        | Effect::ApplySettings(..)
+        | Effect::LetGo => effect.clone(),
+    }
+}

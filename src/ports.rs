@@ -1,0 +1,14 @@
+//! L2: what we need from the world. Traits in words of the domain, nothing else.
+//!
+//! One method is one request (or one look that may take several). A failure is classified by the
+//! adapter and never classified again.
+
+mod clock;
+mod cloud;
+mod repository;
+mod store;
+
+pub use clock::Clock;
+pub use cloud::{AuditTable, CloudSessions, OperationsSession};
+pub use repository::{Access, Files, Pipelines, Projects};
+pub use store::{Cache, Store, StoreError};
