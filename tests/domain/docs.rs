@@ -1,0 +1,27 @@
+//! The documentation says what the code says.
+
+use harmonix::api::condition::Reason;
+
+#[test]
+fn every_reason_is_explained_and_no_other() {
+    let page = include_str!("../../docs/reasons.md");
+    let listed: Vec<&str> = page
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .filter_map(|line| line.split('|').nth(1))
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .collect();
+    for reason in Reason::ALL {
+        assert!(
+            listed.contains(&reason.as_str()),
+            "docs/reasons.md lacks {}",
+            reason.as_str()
+        );
+    }
+    for name in &listed {
+        assert!(
+            Reason::ALL.iter().any(|r| r.as_str() == *name),
+            "{name} is no reason"
+        );
+    }
+}

@@ -1,0 +1,23 @@
+//! The proof of the pure floors: one binary, since every one links the AWS SDKs.
+//!
+//! `layers` and `generated` guard the shape of the house; `admission` applies the table that the
+//! real API server gets too; `properties` runs plans against a model of the world.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that meets what it did not expect has failed"
+)]
+
+mod admission;
+mod docs;
+mod generated;
+mod kstatus;
+mod layers;
+mod properties;
+mod rendering;
+mod tables;
+mod world;

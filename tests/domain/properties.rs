@@ -1,0 +1,7 @@
+//! Properties of the controller's decisions, run against a model of the world.
+
+mod convergence;
+mod crash;
+mod history;
+mod promotion;
+mod restraint;

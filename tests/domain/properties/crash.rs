@@ -1,0 +1,162 @@
+//! P3, P4: whatever goes wrong around any one write, the world ends as if nothing had.
+
+use crate::world::{Fault, FaultKind, Runner, Shape, World, provider, shape, violations};
+
+/// What a person does in a world at rest.
+type Story = fn(&mut Runner);
+
+fn told(start: &World, story: Story, fault: Option<FaultKind>, at: usize) -> Runner {
+    let mut runner = Runner::new(start.copy());
+    {
+        let mut state = runner.world.state();
+        state.calls = 0;
+        state.fault = fault.map(|kind| Fault { at, kind });
+    }
+    story(&mut runner);
+    runner.settle();
+    runner
+}
+
+/// Every fault at every write of a story.
+fn sweep(start: &World, story: Story) {
+    let plain = told(start, story, None, 0);
+    plain.assert_sound();
+    let (wanted, calls) = (shape(&plain.world), plain.world.state().calls);
+    assert!(calls > 2, "nothing happened");
+    let mut wrong = Vec::new();
+    for at in 1..=calls {
+        for kind in FaultKind::ALL {
+            let runner = told(start, story, Some(kind), at);
+            let found = shape(&runner.world);
+            let mut said = violations(&runner.world);
+            if found != wanted {
+                said.push(difference(&wanted, &found));
+            }
+            if !said.is_empty() {
+                wrong.push(format!("{kind:?} at {at}: {}", said.join("; ")));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} of {} wrong:\n{}",
+        wrong.len(),
+        calls * FaultKind::ALL.len(),
+        wrong.join("\n")
+    );
+}
+
+/// Two stages at rest.
+fn at_rest() -> World {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)]));
+    runner.settle();
+    runner.world
+}
+
+fn difference(wanted: &Shape, found: &Shape) -> String {
+    let (wanted, found) = (format!("{wanted:#?}"), format!("{found:#?}"));
+    let only = |a: &str, b: &str| {
+        let lines: Vec<String> = a
+            .lines()
+            .filter(|line| !b.lines().any(|other| other == *line))
+            .map(|line| line.trim().chars().take(120).collect())
+            .collect();
+        lines.join(", ")
+    };
+    format!(
+        "missing [{}], instead [{}]",
+        only(&wanted, &found),
+        only(&found, &wanted)
+    )
+}
+
+#[test]
+fn whatever_happens_while_a_place_is_made_it_is_made_once() {
+    sweep(&World::new(), |runner| {
+        runner.world.state().put_provider(provider("dev-place"));
+    });
+}
+
+#[test]
+fn whatever_happens_while_an_application_is_made_it_is_made_once() {
+    let start = {
+        let world = World::with_stages(&[("dev", 1), ("prod", 2)]);
+        world.state().applications.clear();
+        let mut runner = Runner::new(world);
+        runner.settle();
+        runner.world
+    };
+    sweep(&start, |runner| {
+        let cart = crate::world::application("cart", &["dev", "prod"]);
+        runner.world.state().put_application(cart);
+    });
+}
+
+#[test]
+fn whatever_happens_while_one_environment_changes_it_changes_once() {
+    sweep(&at_rest(), |runner| {
+        runner
+            .world
+            .state()
+            .edit("cart", |cart| cart.spec.environments[0].replicas = 3);
+    });
+}
+
+#[test]
+fn whatever_happens_while_a_place_changes_it_changes_once() {
+    sweep(&at_rest(), |runner| {
+        let mut state = runner.world.state();
+        let mut place = state.providers["dev-place"].clone();
+        place.spec.gitlab_groups.push("more".into());
+        state.put_provider(place);
+    });
+}
+
+#[test]
+fn whatever_happens_while_an_application_is_let_go_one_record_says_so() {
+    sweep(&at_rest(), |runner| runner.world.state().delete("cart"));
+}
+
+/// A change of dev, with a fault at one of its writes while commits cannot be looked for.
+fn change_with(kind: FaultKind, at: usize) -> Runner {
+    let mut runner = Runner::new(at_rest());
+    {
+        let mut state = runner.world.state();
+        state.calls = 0;
+        state.fault = Some(Fault { at, kind });
+        state.unreadable.insert("commits".into());
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 2);
+    }
+    runner.round();
+    runner
+}
+
+#[test]
+fn a_deployment_started_in_a_pass_that_then_failed_is_the_one_remembered() {
+    for at in 5..=8 {
+        let runner = change_with(FaultKind::Refused, at);
+        let state = runner.world.state();
+        if state.count("pipeline deploy dev") < 2 {
+            continue;
+        }
+        let started = state.projects.iter().flat_map(|r| &r.pipelines);
+        let newest = started.map(|run| run.pipeline.id).max();
+        let status = state.applications["cart"].status.as_ref().unwrap();
+        let known = status.rollouts[0].pipeline.as_ref().map(|p| p.id);
+        let written = state.writes.last().is_some_and(|w| w.starts_with("status"));
+        assert!(!written || known == newest, "{at}: {known:?} {newest:?}");
+    }
+}
+
+#[test]
+fn a_later_effect_is_not_recorded_before_an_earlier_one_that_cannot_be_looked_for() {
+    for at in 3..=8 {
+        let mut runner = change_with(FaultKind::CrashBefore, at);
+        runner.round();
+        runner.world.state().second += 60;
+        runner.round();
+        runner.world.state().unreadable.clear();
+        runner.settle();
+        runner.assert_sound();
+    }
+}

@@ -1,0 +1,6 @@
+//! Tables: which spec leads to which target or refusal, and which verdict to which status.
+
+mod admittance;
+mod case;
+mod report;
+mod target;

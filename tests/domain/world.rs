@@ -1,0 +1,193 @@
+//! A model of the world behind the ports: GitLab, AWS, our own objects and time, with faults at
+//! every write. The real controller runs against it, pass by pass; nothing here waits.
+
+mod cloud;
+mod fault;
+mod gitlab;
+mod object;
+mod pipeline;
+mod runner;
+mod store;
+mod verify;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use harmonix::api::{Application, Environment, EnvironmentProvider};
+use harmonix::domain::audit::AuditRecord;
+use harmonix::domain::forge::{Pipeline, Project, ProjectSettings};
+use harmonix::domain::identity::InstallationKey;
+use harmonix::domain::runtime::Service;
+use harmonix::domain::settings::Settings;
+use harmonix::domain::version::NamespaceFacts;
+use jiff::Timestamp;
+
+pub use fault::{Fault, FaultKind};
+pub use object::{application, environment, provider};
+pub use runner::Runner;
+pub use verify::{Shape, shape, violations};
+
+/// The whole world; clones share it.
+#[derive(Clone)]
+pub struct World {
+    state: Arc<Mutex<State>>,
+    /// Told when a fault kills the process.
+    crash: Arc<tokio::sync::Notify>,
+}
+
+/// What there is.
+#[derive(Clone, Default)]
+pub struct State {
+    pub second: i64,
+    pub counter: u64,
+    pub version: u64,
+    pub providers: BTreeMap<String, EnvironmentProvider>,
+    pub environments: BTreeMap<String, Environment>,
+    pub applications: BTreeMap<String, Application>,
+    pub namespaces: BTreeMap<String, NamespaceFacts>,
+    pub groups: BTreeSet<String>,
+    pub projects: Vec<Repository>,
+    /// Tables by name, records in the order they were written.
+    pub tables: BTreeMap<String, Vec<AuditRecord>>,
+    /// Clusters that stand, by name.
+    pub clusters: BTreeSet<String>,
+    /// Services by cluster and name.
+    pub services: BTreeMap<(String, String), Service>,
+    /// Releases that ran healthy, by environment.
+    pub healthy: BTreeSet<(String, String)>,
+    /// What makes a pipeline fail: the beginning of its name, or of its commit.
+    pub failing: BTreeSet<String>,
+    /// Reads that fail, by the beginning of their name.
+    pub unreadable: BTreeSet<String>,
+    /// Effects outside that were applied, in order.
+    pub effects: Vec<String>,
+    /// Writes to our own objects that were applied, in order.
+    pub writes: Vec<String>,
+    /// Reads outside, in order.
+    pub reads: Vec<String>,
+    /// Reads and effects outside, in order.
+    pub outside: Vec<String>,
+    /// Things that must never be.
+    pub violations: Vec<String>,
+    pub fault: Option<Fault>,
+    pub calls: usize,
+}
+
+/// One project with its history.
+#[derive(Clone)]
+pub struct Repository {
+    pub project: Project,
+    pub settings: Option<ProjectSettings>,
+    /// Commits in order: identity and message.
+    pub commits: Vec<(String, String)>,
+    /// Files with the commit that last touched them.
+    pub files: BTreeMap<String, (String, String)>,
+    pub pipelines: Vec<Run>,
+}
+
+/// One pipeline with what it works on.
+#[derive(Clone)]
+pub struct Run {
+    pub pipeline: Pipeline,
+    pub variables: BTreeMap<String, String>,
+    pub failed_job: Option<String>,
+}
+
+impl World {
+    /// An empty world with the two top groups.
+    pub fn new() -> Self {
+        let state = State {
+            second: 1_800_000_000,
+            groups: ["apps", "places"].map(String::from).into(),
+            namespaces: [("shop".to_owned(), NamespaceFacts::default())].into(),
+            ..State::default()
+        };
+        Self {
+            state: Arc::new(Mutex::new(state)),
+            crash: Arc::default(),
+        }
+    }
+
+    /// Another world that is the same until now.
+    pub fn copy(&self) -> Self {
+        Self {
+            state: Arc::new(Mutex::new(self.state().clone())),
+            crash: Arc::default(),
+        }
+    }
+
+    /// What there is, to look at and to change.
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// A place that is provisioned, an environment on it, for each `(name, level)`; and the application.
+    pub fn with_stages(stages: &[(&str, i32)]) -> Self {
+        let world = Self::new();
+        let mut state = world.state();
+        for (name, level) in stages {
+            let place = format!("{name}-place");
+            state.put_provider(provider(&place));
+            state.put_environment(environment(name, *level, &[&place]));
+        }
+        let names: Vec<&str> = stages.iter().map(|(name, _)| *name).collect();
+        state.put_application(application("cart", &names));
+        drop(state);
+        world
+    }
+}
+
+impl State {
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.second).unwrap()
+    }
+
+    /// The next number of anything.
+    pub fn next(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    /// A new commit identity.
+    pub fn next_sha(&mut self) -> String {
+        let number = self.next();
+        harmonix::domain::blob::blob_id(number.to_string().as_bytes())
+    }
+
+    /// The project at a path.
+    pub fn repository(&mut self, path: &str) -> Option<&mut Repository> {
+        self.projects.iter_mut().find(|r| r.project.path == path)
+    }
+
+    /// Applied effects that begin like this.
+    pub fn count(&self, effect: &str) -> usize {
+        self.effects
+            .iter()
+            .filter(|e| e.starts_with(effect))
+            .count()
+    }
+}
+
+/// What the installation was started with.
+pub fn settings() -> Settings {
+    Settings {
+        key: InstallationKey::new(vec![7; 32]).unwrap(),
+        applications_group: "apps".into(),
+        providers_group: "places".into(),
+        oidc_issuer: "https://gitlab.example.com".into(),
+        oidc_audience: "https://gitlab.example.com".into(),
+        controller_principal: "arn:aws:iam::111111111111:role/harmonix-controller".into(),
+        terraform_image: format!("registry.example.com/terraform@sha256:{}", "1".repeat(64)),
+        build_image: format!("registry.example.com/build@sha256:{}", "2".repeat(64)),
+        node_image: format!("registry.example.com/node@sha256:{}", "3".repeat(64)),
+        runner_tags: vec!["harmonix".into()],
+        job_variables: Vec::new(),
+        poll_interval: Duration::from_secs(5),
+        resync_interval: Duration::from_mins(10),
+        pipeline_appears_within: Duration::from_mins(2),
+        pipeline_starts_within: Duration::from_mins(10),
+        lost_answer_grace: Duration::from_secs(20),
+    }
+}

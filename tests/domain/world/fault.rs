@@ -1,0 +1,127 @@
+//! Faults: what may go wrong around one write.
+
+use harmonix::domain::failure::{Failure, FailureKind};
+use harmonix::ports::StoreError;
+
+use super::{State, World};
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// Nothing happens, and an error says so without saying whether it did.
+    Refused,
+    /// Nothing happens: it is refused by rights.
+    Denied,
+    /// It happens, and the answer is lost.
+    Lost,
+    /// It happens, then once more: a proxy repeated the request. The second answer is seen.
+    Twice,
+    /// The process dies before it is sent.
+    CrashBefore,
+    /// The process dies after it happened.
+    CrashAfter,
+}
+
+impl FaultKind {
+    pub const ALL: [Self; 6] = [
+        Self::Refused,
+        Self::Denied,
+        Self::Lost,
+        Self::Twice,
+        Self::CrashBefore,
+        Self::CrashAfter,
+    ];
+}
+
+/// One fault, at the write of this number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub at: usize,
+    pub kind: FaultKind,
+}
+
+/// An error that may also say that something is forbidden.
+pub(super) trait Refusal: Sized {
+    fn denied(self) -> Self {
+        self
+    }
+}
+
+impl Refusal for Failure {
+    fn denied(self) -> Self {
+        Self {
+            kind: FailureKind::Denied,
+            ..self
+        }
+    }
+}
+
+impl Refusal for StoreError {}
+
+/// Whether a write outside or to one of our own objects is told to the log.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Outside,
+    Ours,
+}
+
+impl World {
+    /// One write, with whatever goes wrong around it.
+    pub(super) async fn write<T, E: Refusal>(
+        &self,
+        side: Side,
+        what: &str,
+        lost: E,
+        mut apply: impl FnMut(&mut State) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let kind = {
+            let mut state = self.state();
+            state.calls += 1;
+            let calls = state.calls;
+            state
+                .fault
+                .filter(|fault| fault.at == calls)
+                .map(|fault| fault.kind)
+        };
+        let mut once = || {
+            let mut state = self.state();
+            let result = apply(&mut state);
+            if result.is_ok() {
+                match side {
+                    Side::Outside => {
+                        state.effects.push(what.to_owned());
+                        state.outside.push(what.to_owned());
+                    }
+                    Side::Ours => state.writes.push(what.to_owned()),
+                }
+            }
+            result
+        };
+        match kind {
+            None => once(),
+            Some(FaultKind::Refused) => Err(lost),
+            Some(FaultKind::Denied) => Err(lost.denied()),
+            Some(FaultKind::Lost) => once().and(Err(lost)),
+            // GitLab starts a pipeline for each request, and a group says nothing of who made it.
+            Some(FaultKind::Twice)
+                if what.starts_with("pipeline ") || what.starts_with("group ") =>
+            {
+                once()
+            }
+            Some(FaultKind::Twice) => {
+                let first = once();
+                if first.is_ok() { once() } else { first }
+            }
+            Some(FaultKind::CrashBefore) => self.die().await,
+            Some(FaultKind::CrashAfter) => {
+                let _ = once();
+                self.die().await
+            }
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.crash.notify_one();
+        std::future::pending().await
+    }
+}

@@ -1,0 +1,359 @@
+//! GitLab: groups, projects, commits and pipelines, with the answers that matter.
+
+use async_trait::async_trait;
+use harmonix::domain::blob::blob_id;
+use harmonix::domain::failure::{Failure, FailureKind, Party};
+use harmonix::domain::file::{FileAction, TreeEntry};
+use harmonix::domain::forge::{
+    Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
+};
+use harmonix::domain::intent::IntentId;
+use harmonix::ports::{Access, Files, Pipelines, Projects};
+
+use super::fault::Side;
+use super::{Repository, State, World};
+
+pub(super) fn failure(kind: FailureKind, message: &str) -> Failure {
+    Failure {
+        party: Party::GitLab,
+        kind,
+        message: message.to_owned(),
+    }
+}
+
+fn lost() -> Failure {
+    failure(FailureKind::Retryable, "GitLab did not answer")
+}
+
+impl World {
+    /// One read, which fails where a test wants it to.
+    fn read(&self, what: &str) -> Result<(), Failure> {
+        let mut state = self.state();
+        state.reads.push(what.to_owned());
+        state.outside.push(what.to_owned());
+        if state
+            .unreadable
+            .iter()
+            .any(|begin| what.starts_with(begin.as_str()))
+        {
+            return Err(lost());
+        }
+        Ok(())
+    }
+
+    fn look<T>(
+        &self,
+        what: &str,
+        find: impl FnOnce(&mut State) -> Option<T>,
+    ) -> Result<Option<T>, Failure> {
+        self.read(what)?;
+        Ok(find(&mut self.state()))
+    }
+}
+
+#[async_trait]
+impl Projects for World {
+    async fn group_exists(&self, path: &str) -> Result<bool, Failure> {
+        self.read("group")?;
+        Ok(self.state().groups.contains(path))
+    }
+
+    async fn create_group(&self, path: &str) -> Result<(), Failure> {
+        self.write(Side::Outside, &format!("group {path}"), lost(), |state| {
+            if state.groups.insert(path.to_owned()) {
+                Ok(())
+            } else {
+                Err(failure(
+                    FailureKind::Conflict,
+                    "Path has already been taken",
+                ))
+            }
+        })
+        .await
+    }
+
+    async fn create_project(&self, project: &NewProject) -> Result<Project, Failure> {
+        let path = format!("{}/{}", project.group, project.path);
+        self.write(Side::Outside, &format!("project {path}"), lost(), |state| {
+            if !state.groups.contains(&project.group) {
+                return Err(failure(FailureKind::Missing, "the group does not exist"));
+            }
+            if state.repository(&path).is_some() {
+                return Err(failure(
+                    FailureKind::Conflict,
+                    "Path has already been taken",
+                ));
+            }
+            Ok(state.put_project(&path, &project.description))
+        })
+        .await
+    }
+
+    async fn project_at(&self, path: &str) -> Result<Option<Project>, Failure> {
+        self.look("project", |state| {
+            state.repository(path).map(|r| r.project.clone())
+        })
+    }
+
+    async fn project(&self, id: i64) -> Result<Option<Project>, Failure> {
+        self.look("project", |state| {
+            state
+                .projects
+                .iter()
+                .find(|r| r.project.id == id)
+                .map(|r| r.project.clone())
+        })
+    }
+
+    async fn apply_settings(
+        &self,
+        project: &str,
+        settings: &ProjectSettings,
+    ) -> Result<(), Failure> {
+        self.write(
+            Side::Outside,
+            &format!("settings {project}"),
+            lost(),
+            |state| {
+                let repository = state
+                    .repository(project)
+                    .ok_or_else(|| failure(FailureKind::Missing, "404 Project Not Found"))?;
+                repository
+                    .project
+                    .description
+                    .clone_from(&settings.description);
+                repository.settings = Some(settings.clone());
+                Ok(())
+            },
+        )
+        .await
+    }
+}
+
+impl State {
+    /// A project that somebody makes.
+    pub fn put_project(&mut self, path: &str, description: &str) -> Project {
+        let id = i64::try_from(self.next()).unwrap();
+        let project = Project {
+            id,
+            path: path.to_owned(),
+            web_url: format!("https://gitlab.example.com/{path}"),
+            clone_url: format!("https://gitlab.example.com/{path}.git"),
+            description: description.to_owned(),
+            ..Project::default()
+        };
+        self.projects.push(Repository {
+            project: project.clone(),
+            settings: None,
+            commits: Vec::new(),
+            files: std::collections::BTreeMap::new(),
+            pipelines: Vec::new(),
+        });
+        project
+    }
+
+    /// A commit, by us or by a developer; refused where an action does not fit what is there.
+    pub fn commit(
+        &mut self,
+        path: &str,
+        message: &str,
+        actions: &[FileAction],
+    ) -> Result<String, Failure> {
+        let sha = self.next_sha();
+        let repository = self
+            .repository(path)
+            .ok_or_else(|| failure(FailureKind::Missing, "404 Project Not Found"))?;
+        let mut files = repository.files.clone();
+        for action in actions {
+            let fits = match action {
+                FileAction::Create(file) => files
+                    .insert(file.path.clone(), (file.content.clone(), sha.clone()))
+                    .is_none(),
+                FileAction::Update { file, last_commit } => files
+                    .insert(file.path.clone(), (file.content.clone(), sha.clone()))
+                    .is_some_and(|(_, last)| &last == last_commit),
+                FileAction::Delete { path, last_commit } => files
+                    .remove(path)
+                    .is_some_and(|(_, last)| &last == last_commit),
+            };
+            if !fits {
+                return Err(failure(
+                    FailureKind::Conflict,
+                    "a file was changed in the meantime",
+                ));
+            }
+        }
+        repository.files = files;
+        repository.project.default_branch = Some("main".into());
+        repository.commits.push((sha.clone(), message.to_owned()));
+        self.pushed(path, &sha, message.contains("[skip ci]"));
+        Ok(sha)
+    }
+}
+
+#[async_trait]
+impl Files for World {
+    async fn commit(&self, commit: &Commit) -> Result<String, Failure> {
+        self.write(
+            Side::Outside,
+            &format!("commit {}", commit.project),
+            lost(),
+            |state| state.commit(&commit.project, &commit.message, &commit.actions),
+        )
+        .await
+    }
+
+    async fn find_commit(
+        &self,
+        project: &str,
+        _branch: &str,
+        intent: &IntentId,
+    ) -> Result<Option<String>, Failure> {
+        let trailer = format!("\nHarmonix-Intent: {intent}\n");
+        self.look("commits", |state| {
+            let commits = &state.repository(project)?.commits;
+            commits
+                .iter()
+                .find(|(_, message)| message.contains(&trailer))
+                .map(|(sha, _)| sha.clone())
+        })
+    }
+
+    async fn tree(
+        &self,
+        project: &str,
+        _branch: &str,
+        folders: &[String],
+    ) -> Result<Vec<TreeEntry>, Failure> {
+        let listed = |path: &str| {
+            !path.contains('/')
+                || folders
+                    .iter()
+                    .any(|folder| path.starts_with(&format!("{folder}/")))
+        };
+        let files = self.look("tree", |state| {
+            let repository = state.repository(project)?;
+            (!repository.commits.is_empty()).then(|| {
+                repository
+                    .files
+                    .iter()
+                    .filter(|(path, _)| listed(path))
+                    .map(|(path, (content, _))| TreeEntry {
+                        path: path.clone(),
+                        blob: blob_id(content.as_bytes()),
+                    })
+                    .collect()
+            })
+        })?;
+        files.ok_or_else(|| failure(FailureKind::Missing, "404 Tree Not Found"))
+    }
+
+    async fn last_commit_of(
+        &self,
+        project: &str,
+        _branch: &str,
+        path: &str,
+    ) -> Result<Option<String>, Failure> {
+        self.look("tree", |state| {
+            state
+                .repository(project)?
+                .files
+                .get(path)
+                .map(|(_, last)| last.clone())
+        })
+    }
+}
+
+#[async_trait]
+impl Pipelines for World {
+    async fn recent(&self, project: &str, _branch: &str) -> Result<Vec<Pipeline>, Failure> {
+        let found = self.look("pipelines", |state| {
+            let runs = &state.repository(project)?.pipelines;
+            Some(
+                runs.iter()
+                    .rev()
+                    .take(100)
+                    .map(|run| run.pipeline.clone())
+                    .collect(),
+            )
+        })?;
+        found.ok_or_else(|| failure(FailureKind::Missing, "404 Project Not Found"))
+    }
+
+    async fn of_commit(&self, project: &str, sha: &str) -> Result<Vec<Pipeline>, Failure> {
+        let all = self.recent(project, "main").await?;
+        Ok(all
+            .into_iter()
+            .filter(|pipeline| pipeline.sha == sha)
+            .collect())
+    }
+
+    async fn named(&self, project: &str, name: &str) -> Result<Option<Pipeline>, Failure> {
+        let all = self.recent(project, "main").await?;
+        Ok(all.into_iter().find(|pipeline| pipeline.name == name))
+    }
+
+    async fn pipeline(&self, project: &str, id: i64) -> Result<Option<Pipeline>, Failure> {
+        let all = self.recent(project, "main").await?;
+        Ok(all.into_iter().find(|pipeline| pipeline.id == id))
+    }
+
+    async fn start(&self, start: &PipelineStart) -> Result<Pipeline, Failure> {
+        let variables = start.variables.iter().cloned().collect();
+        let what = format!("pipeline {}", label(&start.variables));
+        self.write(Side::Outside, &what, lost(), |state| {
+            state.start(&start.project, &variables)
+        })
+        .await
+    }
+
+    async fn jobs(&self, project: &str, pipeline: i64) -> Result<Vec<Job>, Failure> {
+        let found = self.look("jobs", |state| state.jobs(project, pipeline))?;
+        Ok(found.unwrap_or_default())
+    }
+
+    async fn trace_tail(
+        &self,
+        _project: &str,
+        _job: i64,
+        _lines: usize,
+    ) -> Result<String, Failure> {
+        Ok("Error: something broke".into())
+    }
+
+    async fn artifact(
+        &self,
+        project: &str,
+        job: i64,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        self.look("artifacts", |state| {
+            if path != "release.json" {
+                return None;
+            }
+            state.release_file(project, job)
+        })
+    }
+}
+
+/// What a started pipeline does, in words that are the same in every run.
+fn label(variables: &[(String, String)]) -> String {
+    let value = |name: &str| {
+        variables
+            .iter()
+            .find(|(key, _)| key == name)
+            .map_or("", |(_, value)| value.as_str())
+    };
+    format!(
+        "{} {}",
+        value("HARMONIX_ACTION"),
+        value("HARMONIX_ENVIRONMENT")
+    )
+}
+
+#[async_trait]
+impl Access for World {
+    async fn token(&self) -> Result<TokenFacts, Failure> {
+        Ok(TokenFacts::default())
+    }
+}

@@ -1,0 +1,341 @@
+//! Pipelines that do what the rendered files say: read from the repository itself, so that what is
+//! committed is what runs.
+
+use std::collections::BTreeMap;
+
+use harmonix::domain::failure::{Failure, FailureKind};
+use harmonix::domain::forge::{Job, Pipeline};
+use harmonix::domain::identity::digest;
+use harmonix::domain::render::pipeline::{Job as PipelineJob, PipelineFile};
+use harmonix::domain::runtime::Service;
+use serde_json::Value;
+
+use super::gitlab::failure;
+use super::{Run, State};
+
+/// A value of one of our jobs' variables.
+fn variable(job: &PipelineJob, name: &str) -> String {
+    job.variables
+        .get(name)
+        .map(|variable| variable.value.clone())
+        .unwrap_or_default()
+}
+
+impl State {
+    /// A push to the default branch starts a pipeline of its own, or one that GitLab shows as skipped.
+    pub(super) fn pushed(&mut self, path: &str, sha: &str, skip: bool) {
+        let builds = self
+            .repository(path)
+            .unwrap()
+            .files
+            .contains_key(".harmonix/build.sh");
+        let variables = if builds {
+            [
+                ("HARMONIX_ACTION", "build"),
+                ("HARMONIX_ENVIRONMENT", "-"),
+                ("HARMONIX_INTENT", &sha[..8]),
+            ]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
+        } else {
+            [
+                ("HARMONIX_ACTION", "provision"),
+                ("HARMONIX_INTENT", "push"),
+            ]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into()
+        };
+        self.run(path, sha, "push", variables);
+        if skip {
+            let own = self.repository(path).unwrap().pipelines.last_mut().unwrap();
+            own.pipeline.status = "skipped".into();
+            own.variables.clear();
+        }
+    }
+
+    /// A pipeline that is started through the API, on the head of the branch.
+    pub(super) fn start(
+        &mut self,
+        path: &str,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Pipeline, Failure> {
+        let Some(sha) = self
+            .repository(path)
+            .and_then(|r| Some(r.commits.last()?.0.clone()))
+        else {
+            return Err(failure(FailureKind::Invalid, "Reference not found"));
+        };
+        self.check_start(path, variables);
+        Ok(self.run(path, &sha, "api", variables.clone()))
+    }
+
+    fn run(
+        &mut self,
+        path: &str,
+        sha: &str,
+        source: &str,
+        variables: BTreeMap<String, String>,
+    ) -> Pipeline {
+        let id = i64::try_from(self.next()).unwrap();
+        let now = self.now();
+        let name = ["HARMONIX_ACTION", "HARMONIX_ENVIRONMENT", "HARMONIX_INTENT"]
+            .iter()
+            .filter_map(|name| variables.get(*name).map(String::as_str))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let pipeline = Pipeline {
+            id,
+            name,
+            status: "running".into(),
+            source: source.into(),
+            sha: sha.into(),
+            web_url: format!("https://gitlab.example.com/{path}/-/pipelines/{id}"),
+            created_at: Some(now),
+            yaml_errors: None,
+        };
+        let run = Run {
+            pipeline: pipeline.clone(),
+            variables,
+            failed_job: None,
+        };
+        self.repository(path).unwrap().pipelines.push(run);
+        pipeline
+    }
+
+    /// What must hold whenever a deployment begins.
+    fn check_start(&mut self, path: &str, variables: &BTreeMap<String, String>) {
+        let value = |name: &str| variables.get(name).cloned().unwrap_or_default();
+        if value("HARMONIX_ACTION") != "deploy" {
+            return;
+        }
+        let environment = value("HARMONIX_ENVIRONMENT");
+        let release = value("HARMONIX_RELEASE");
+        let repository = self.repository(path).unwrap();
+        if repository.settings.is_none() {
+            self.violations.push(format!(
+                "{environment} is deployed before the project has its settings"
+            ));
+        }
+        let repository = self.repository(path).unwrap();
+        if repository.pipelines.iter().any(|run| {
+            run.pipeline.status == "running"
+                && run.variables.get("HARMONIX_ENVIRONMENT") == Some(&environment)
+        }) {
+            self.violations
+                .push(format!("two deployments of {environment} at once"));
+        }
+        let repository = self.repository(path).unwrap();
+        let file = format!(".harmonix/environments/{environment}.tfvars.json");
+        let committed: Option<String> = repository
+            .files
+            .get(&file)
+            .map(|(content, _)| digest([content.as_bytes()]).chars().take(16).collect());
+        if committed != Some(value("HARMONIX_CONFIGURATION")) {
+            self.violations.push(format!(
+                "{environment} is deployed with parameters that are not committed"
+            ));
+        }
+        let level = self
+            .environments
+            .get(&environment)
+            .map_or(0, |e| e.spec.level);
+        let lower: Vec<String> = self
+            .environments
+            .iter()
+            .filter(|(_, e)| e.spec.level < level)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let pinned = self.applications.values().any(|application| {
+            application
+                .spec
+                .environments
+                .iter()
+                .any(|e| e.name == environment && e.release.as_ref() == Some(&release))
+        });
+        for name in lower {
+            let used = self
+                .applications
+                .values()
+                .any(|a| a.spec.environments.iter().any(|e| e.name == name));
+            if used && !pinned && !self.healthy.contains(&(name.clone(), release.clone())) {
+                self.violations.push(format!(
+                    "{environment} gets {release}, which never ran healthy in {name}"
+                ));
+            }
+        }
+    }
+
+    /// Every pipeline that runs comes to its end.
+    pub fn finish_pipelines(&mut self) -> usize {
+        let running: Vec<(String, i64)> = self
+            .projects
+            .iter()
+            .flat_map(|r| {
+                r.pipelines
+                    .iter()
+                    .filter(|run| run.pipeline.status == "running")
+                    .map(|run| (r.project.path.clone(), run.pipeline.id))
+            })
+            .collect();
+        for (path, id) in &running {
+            self.finish(path, *id);
+        }
+        running.len()
+    }
+
+    fn finish(&mut self, path: &str, id: i64) {
+        let failing = self.failing.clone();
+        let repository = self.repository(path).unwrap();
+        let run = repository
+            .pipelines
+            .iter_mut()
+            .find(|run| run.pipeline.id == id)
+            .unwrap();
+        let release = run
+            .variables
+            .get("HARMONIX_RELEASE")
+            .cloned()
+            .unwrap_or_default();
+        let fails = failing.iter().any(|begin| {
+            run.pipeline.name.starts_with(begin.as_str())
+                || run.pipeline.sha.starts_with(begin.as_str())
+                || (!release.is_empty()
+                    && format!("{} {release}", run.variables["HARMONIX_ENVIRONMENT"])
+                        .starts_with(begin.as_str()))
+        });
+        run.pipeline.status = if fails { "failed" } else { "success" }.into();
+        let run = run.clone();
+        let text = repository
+            .files
+            .get(".harmonix/pipeline.yml")
+            .map(|(text, _)| text.clone());
+        let Ok(file) = PipelineFile::from_yaml(&text.unwrap_or_default()) else {
+            self.violations
+                .push(format!("the pipeline file of {path} cannot be read"));
+            return;
+        };
+        if fails {
+            let job = match run.variables["HARMONIX_ACTION"].as_str() {
+                "deploy" => format!("harmonix-deploy-{}", run.variables["HARMONIX_ENVIRONMENT"]),
+                "build" => "harmonix-build".into(),
+                _ => "provision".into(),
+            };
+            let repository = self.repository(path).unwrap();
+            let own = repository
+                .pipelines
+                .iter_mut()
+                .find(|run| run.pipeline.id == id)
+                .unwrap();
+            own.failed_job = file
+                .jobs
+                .keys()
+                .find(|name| name.starts_with(&job))
+                .cloned();
+            return;
+        }
+        match run.variables["HARMONIX_ACTION"].as_str() {
+            "deploy" => self.deploy(path, &file, &run),
+            "provision" => self.provision(path),
+            _ => {}
+        }
+    }
+
+    fn provision(&mut self, path: &str) {
+        let repository = self.repository(path).unwrap();
+        let (text, _) = &repository.files[".harmonix/provider.tfvars.json"];
+        let values: Value = serde_json::from_str(text).unwrap();
+        let name = format!(
+            "{}-{}",
+            values["prefix"].as_str().unwrap(),
+            values["name"].as_str().unwrap()
+        );
+        self.clusters.insert(format!("{name}-cluster"));
+        self.tables.entry(format!("{name}-audit")).or_default();
+    }
+
+    fn deploy(&mut self, path: &str, file: &PipelineFile, run: &Run) {
+        let environment = &run.variables["HARMONIX_ENVIRONMENT"];
+        let release = &run.variables["HARMONIX_RELEASE"];
+        let parameters = format!(".harmonix/environments/{environment}.tfvars.json");
+        let (text, _) = self.repository(path).unwrap().files[&parameters].clone();
+        let values: Value = serde_json::from_str(&text).unwrap();
+        let replicas = i32::try_from(values["replicas"].as_i64().unwrap()).unwrap();
+        let wanted = format!("$HARMONIX_ENVIRONMENT == \"{environment}\"");
+        for job in file
+            .jobs
+            .values()
+            .filter(|job| job.rules.iter().any(|rule| rule.r#if.contains(&wanted)))
+        {
+            let cluster = format!(
+                "{}-{}-cluster",
+                variable(job, "HARMONIX_PROVIDER_PREFIX"),
+                variable(job, "HARMONIX_PROVIDER_NAME")
+            );
+            let (_, image) = run.variables["HARMONIX_IMAGE"].split_once('@').unwrap();
+            let service = Service {
+                status: "ACTIVE".into(),
+                desired: replicas,
+                running: replicas,
+                pending: 0,
+                rollout: "COMPLETED".into(),
+                rollout_reason: String::new(),
+                image: format!(
+                    "copy.example.com/{}@{image}",
+                    variable(job, "HARMONIX_REPOSITORY")
+                ),
+                tags: [
+                    ("harmonix:release".to_owned(), release.clone()),
+                    (
+                        "harmonix:configuration".to_owned(),
+                        run.variables["HARMONIX_CONFIGURATION"].clone(),
+                    ),
+                ]
+                .into(),
+            };
+            self.services
+                .insert((cluster, variable(job, "HARMONIX_NAME")), service);
+        }
+        self.healthy.insert((environment.clone(), release.clone()));
+    }
+
+    pub(super) fn jobs(&mut self, path: &str, id: i64) -> Option<Vec<Job>> {
+        let repository = self.repository(path)?;
+        let run = repository
+            .pipelines
+            .iter()
+            .find(|run| run.pipeline.id == id)?;
+        let name = match (
+            &run.failed_job,
+            run.variables.get("HARMONIX_ACTION").map(String::as_str),
+        ) {
+            (Some(failed), _) => failed.clone(),
+            (None, Some("build")) => "harmonix-build".into(),
+            (None, _) => "other".into(),
+        };
+        Some(vec![Job {
+            id: id + 1_000_000,
+            name,
+            status: run.pipeline.status.clone(),
+            ..Job::default()
+        }])
+    }
+
+    /// What the build job left: the image as the registry knows it.
+    pub(super) fn release_file(&mut self, path: &str, job: i64) -> Option<Vec<u8>> {
+        let repository = self.repository(path)?;
+        let run = repository
+            .pipelines
+            .iter()
+            .find(|run| run.pipeline.id == job - 1_000_000)?;
+        let file =
+            PipelineFile::from_yaml(&repository.files.get(".harmonix/pipeline.yml")?.0).ok()?;
+        let name = variable(file.jobs.get("harmonix-build")?, "HARMONIX_REPOSITORY");
+        let sha = &run.pipeline.sha;
+        let image = format!(
+            "home.example.com/{name}@sha256:{}",
+            digest([sha.as_bytes()])
+        );
+        let text = serde_json::json!({ "commit": sha, "image": image, "digest": digest([sha.as_bytes()]) });
+        Some(text.to_string().into_bytes())
+    }
+}

@@ -1,0 +1,188 @@
+//! The runner: passes of the real controller over every object, restarts, and time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use harmonix::controllers::{Context, Ports, pass};
+use harmonix::ports::{Cache as _, Clock, StoreError};
+use jiff::Timestamp;
+use tokio::runtime::{Builder, Runtime};
+
+use super::{World, settings};
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        self.state().now()
+    }
+
+    fn entropy(&self) -> [u8; 10] {
+        let number = self.state().next();
+        let mut entropy = [0; 10];
+        entropy[..8].copy_from_slice(&number.to_be_bytes());
+        entropy
+    }
+
+    fn jitter(&self) -> f64 {
+        0.0
+    }
+}
+
+/// How a pass ended.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It asked to look again after this long.
+    Told(Option<Duration>),
+    /// Our own object could not be written.
+    Unwritten(StoreError),
+    /// The process died.
+    Crashed,
+}
+
+/// One controller process after the other, against one world.
+pub struct Runner {
+    pub world: World,
+    context: Context,
+    runtime: Runtime,
+}
+
+fn context(world: &World) -> Context {
+    let ports = Ports {
+        store: Arc::new(world.clone()),
+        projects: Arc::new(world.clone()),
+        files: Arc::new(world.clone()),
+        pipelines: Arc::new(world.clone()),
+        access: Arc::new(world.clone()),
+        clouds: Arc::new(world.clone()),
+        clock: Arc::new(world.clone()),
+    };
+    Context::new(ports, settings())
+}
+
+impl Runner {
+    /// A first process.
+    pub fn new(world: World) -> Self {
+        Self {
+            context: context(&world),
+            runtime: Builder::new_current_thread().enable_time().build().unwrap(),
+            world,
+        }
+    }
+
+    /// A new process: whatever the old one remembered is gone.
+    pub fn restart(&mut self) {
+        self.context = context(&self.world);
+    }
+
+    fn end(&self, pass: impl Future<Output = Result<Option<Duration>, StoreError>>) -> Ended {
+        self.runtime.block_on(async {
+            tokio::select! {
+                biased;
+                result = pass => match result {
+                    Ok(after) => Ended::Told(after),
+                    Err(error) => Ended::Unwritten(error),
+                },
+                () = self.world.crash.notified() => Ended::Crashed,
+            }
+        })
+    }
+
+    /// A pass over one application, if it exists.
+    pub fn application(&self, name: &str) -> Option<Ended> {
+        let object = self.world.application("shop", name)?;
+        Some(self.end(pass::application(&self.context, &object)))
+    }
+
+    /// A pass over one provider, if it exists.
+    pub fn provider(&self, name: &str) -> Option<Ended> {
+        let object = self.world.provider(name)?;
+        Some(self.end(pass::provider(&self.context, &object)))
+    }
+
+    /// A pass over one environment, if it exists.
+    pub fn environment(&self, name: &str) -> Option<Ended> {
+        let object = self.world.environment(name)?;
+        Some(self.end(pass::environment(&self.context, &object)))
+    }
+
+    /// A pass over everything. After a crash a new process goes on with the next object.
+    pub fn round(&mut self) -> Vec<Ended> {
+        let (providers, environments, applications) = {
+            let state = self.world.state();
+            let keys = |names: Vec<&String>| names.into_iter().cloned().collect::<Vec<_>>();
+            (
+                keys(state.providers.keys().collect()),
+                keys(state.environments.keys().collect()),
+                keys(state.applications.keys().collect()),
+            )
+        };
+        let mut ended = Vec::new();
+        for name in providers {
+            let result = self.provider(&name);
+            self.note(result, &mut ended);
+        }
+        for name in environments {
+            let result = self.environment(&name);
+            self.note(result, &mut ended);
+        }
+        for name in applications {
+            let result = self.application(&name);
+            self.note(result, &mut ended);
+        }
+        ended
+    }
+
+    fn note(&mut self, result: Option<Ended>, ended: &mut Vec<Ended>) {
+        if result == Some(Ended::Crashed) {
+            self.restart();
+        }
+        ended.extend(result);
+    }
+
+    /// Rounds, with pipelines ending in between, until a whole round changes nothing. Answers how many
+    /// rounds it took.
+    ///
+    /// # Panics
+    /// When the world does not come to rest.
+    pub fn settle(&mut self) -> usize {
+        for round in 1..=40 {
+            let before = self.moves();
+            self.round();
+            let finished = self.world.state().finish_pipelines();
+            self.world.state().second += 30;
+            if self.moves() == before && finished == 0 {
+                return round;
+            }
+        }
+        panic!(
+            "the world does not come to rest:\n{}",
+            self.world.state().effects.join("\n")
+        );
+    }
+
+    fn moves(&self) -> (usize, usize, usize) {
+        let state = self.world.state();
+        (state.effects.len(), state.writes.len(), state.calls)
+    }
+
+    /// The `Ready` condition of an application: status and reason.
+    pub fn ready(&self, name: &str) -> (String, String) {
+        let object = self.world.application("shop", name).unwrap();
+        let conditions = object
+            .status
+            .as_ref()
+            .map(|s| s.conditions.clone())
+            .unwrap_or_default();
+        conditions
+            .iter()
+            .find(|c| c.type_ == "Ready")
+            .map(|c| (c.status.clone(), c.reason.clone()))
+            .unwrap_or_default()
+    }
+
+    /// What nobody may ever see.
+    pub fn assert_sound(&self) {
+        let found = super::verify::violations(&self.world);
+        assert!(found.is_empty(), "{}", found.join("\n"));
+    }
+}
