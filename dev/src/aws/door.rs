@@ -1,0 +1,259 @@
+//! The way of one call: read, known, faulted, allowed, served, written down.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{Request, StatusCode};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use super::Gate;
+use super::answer::{Answer, Refusal};
+use super::call::Call;
+use super::fact;
+use super::identity::{Kind, Principal};
+use super::resource;
+use crate::fault::{self, Fault, closed_without_answer, half_answered};
+use crate::journal::Entry;
+
+/// More than AWS takes in one request of any service served here.
+const LARGEST_BODY: usize = 64 * 1024 * 1024;
+
+pub(super) async fn serve(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        return (
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "the request's body could not be read",
+        )
+            .into_response();
+    };
+    let call = Call::read(head.method, head.uri, head.headers, body);
+    gate.serve_call(call).await
+}
+
+/// What is known about a call when its line is written.
+struct Line {
+    action: String,
+    actor: String,
+    account: Option<String>,
+    resource: Option<String>,
+    detail: Map<String, Value>,
+}
+
+impl Gate {
+    async fn serve_call(&self, call: Call) -> Response {
+        let web = call.action() == "sts:AssumeRoleWithWebIdentity";
+        let principal = if web {
+            None
+        } else {
+            Some(
+                self.identities
+                    .find(call.access_key.as_deref(), Timestamp::now()),
+            )
+        };
+        let line = Line::of(
+            &call,
+            principal.as_ref().and_then(|found| found.as_ref().ok()),
+        );
+        let role = call
+            .text("RoleArn")
+            .filter(|_| call.service == "sts")
+            .or_else(|| principal.as_ref()?.as_ref().ok()?.role())
+            .map(str::to_owned);
+        let fault = self.faults.take(&fault::Request {
+            action: &line.action,
+            path: line.resource.as_deref().unwrap_or_default(),
+            actor: &line.actor,
+            account: line.account.as_deref(),
+            role: role.as_deref(),
+        });
+        let served = match &fault {
+            Some(Fault::Refuse) => {
+                self.write(&call, line, 0, fault.as_ref());
+                return closed_without_answer();
+            }
+            Some(Fault::Status {
+                status,
+                retry_after,
+                code,
+                message,
+            }) => {
+                let refusal = injected(*status, code.as_deref(), message.as_deref());
+                refusal.answer(call.protocol, *retry_after)
+            }
+            Some(Fault::Deny) => {
+                let message = format!(
+                    "User: {} is not authorized to perform: {} on resource: {} with an explicit deny in a service control policy",
+                    line.actor,
+                    line.action,
+                    line.resource.as_deref().unwrap_or("*")
+                );
+                Refusal::denied(message).answer(call.protocol, None)
+            }
+            Some(Fault::Delay { millis }) => {
+                tokio::time::sleep(Duration::from_millis(*millis)).await;
+                self.answer(&call, principal).await
+            }
+            Some(Fault::LostAnswer | Fault::HalfAnswer) | None => {
+                self.answer(&call, principal).await
+            }
+        };
+        self.write(&call, line, served.status.as_u16(), fault.as_ref());
+        match fault {
+            Some(Fault::LostAnswer) => closed_without_answer(),
+            Some(Fault::HalfAnswer) => half_answered(served.into_response()).await,
+            Some(Fault::Status { .. } | Fault::Refuse | Fault::Delay { .. } | Fault::Deny)
+            | None => served.into_response(),
+        }
+    }
+
+    async fn answer(&self, call: &Call, principal: Option<Result<Principal, Refusal>>) -> Answer {
+        let answered = match principal {
+            None => self.assume_role_with_web_identity(call).await,
+            Some(Err(refusal)) => Err(refusal),
+            Some(Ok(principal)) => self.serve_known(call, &principal).await,
+        };
+        answered.unwrap_or_else(|refusal| refusal.answer(call.protocol, None))
+    }
+
+    async fn serve_known(&self, call: &Call, principal: &Principal) -> Result<Answer, Refusal> {
+        if call.service == "sts" {
+            return self.sts(principal, call).await;
+        }
+        if call.service == "ecr"
+            && call
+                .text("registryId")
+                .is_some_and(|id| id != principal.account)
+        {
+            return self.ecr_of_another_account(principal, call).await;
+        }
+        self.permit(principal, call).await?;
+        let answer = match call.service.as_str() {
+            "ecr" => self.ecr(principal, call, &principal.account).await,
+            "ecs" => self.ecs(principal, call).await,
+            "dynamodb" => self.dynamodb(principal, call).await,
+            "elasticloadbalancing" => self.load_balancing(principal, call).await,
+            "ec2" => self.network(principal, call).await,
+            _ => self.moto.forward(call, &principal.account).await,
+        };
+        if call.service == "iam" && is_mutating(&call.action()) {
+            self.roles.forget();
+        }
+        answer
+    }
+
+    fn write(&self, call: &Call, line: Line, status: u16, fault: Option<&Fault>) {
+        self.journal.record(&Entry {
+            time: Timestamp::now(),
+            service: call.service.clone(),
+            method: call.method.to_string(),
+            path: String::new(),
+            mutating: is_mutating(&line.action),
+            action: line.action,
+            actor: line.actor,
+            account: line.account,
+            resource: line.resource,
+            status,
+            detail: line.detail,
+            fault: fault.map(|fault| fault.name().to_owned()),
+        });
+    }
+}
+
+impl Line {
+    fn of(call: &Call, principal: Option<&Principal>) -> Self {
+        let role = call.text("RoleArn").filter(|_| call.service == "sts");
+        // A session is asked for in the account of the role.
+        let account = role
+            .and_then(|role| super::role::parts(role).map(|(account, _)| account.to_owned()))
+            .or_else(|| principal.map(|principal| principal.account.clone()));
+        let resources = resource::of(call, account.as_deref().unwrap_or_default());
+        let mut detail = fact::of(call);
+        if call.service == "sts" {
+            let tags = call.tags("Tags");
+            if !tags.is_empty() {
+                let tags = tags
+                    .into_iter()
+                    .map(|(key, value)| (key, value.into()))
+                    .collect();
+                detail.insert("Tags".into(), Value::Object(tags));
+            }
+        }
+        if let Some(Principal {
+            kind: Kind::Session(session),
+            ..
+        }) = principal
+        {
+            if let Some(identity) = &session.source_identity {
+                detail.insert("sourceIdentity".into(), identity.clone().into());
+            }
+            if !session.tags.is_empty() {
+                let tags = session
+                    .tags
+                    .iter()
+                    .map(|(key, value)| (key.clone(), value.clone().into()));
+                detail.insert("sessionTags".into(), Value::Object(tags.collect()));
+            }
+        }
+        Self {
+            action: call.action(),
+            actor: principal
+                .map_or_else(|| "anonymous".to_owned(), |principal| principal.arn.clone()),
+            account,
+            resource: resources
+                .iter()
+                .find_map(|resource| resource.arn())
+                .map(str::to_owned),
+            detail,
+        }
+    }
+}
+
+fn injected(status: u16, code: Option<&str>, message: Option<&str>) -> Refusal {
+    let usual = match status {
+        400 | 429 => "ThrottlingException",
+        403 => "AccessDeniedException",
+        404 => "ResourceNotFoundException",
+        503 => "ServiceUnavailable",
+        _ => "InternalFailure",
+    };
+    Refusal::with_status(
+        code.unwrap_or(usual),
+        status,
+        message.unwrap_or("injected by the local world"),
+    )
+}
+
+/// Says whether an action changes anything, by the verb its operation begins with.
+#[must_use]
+pub(super) fn is_mutating(action: &str) -> bool {
+    const READING: [&str; 16] = [
+        "Get",
+        "List",
+        "Describe",
+        "BatchGet",
+        "BatchCheck",
+        "Head",
+        "Query",
+        "Scan",
+        "AssumeRole",
+        "Lookup",
+        "Filter",
+        "Encrypt",
+        "Generate",
+        "Decrypt",
+        "Simulate",
+        "Discover",
+    ];
+    let operation = action
+        .split_once(':')
+        .map_or(action, |(_, operation)| operation);
+    // An operation of a REST service is its method and path.
+    !READING.iter().any(|verb| operation.starts_with(verb))
+        && !operation.starts_with("GET ")
+        && !operation.starts_with("HEAD ")
+}

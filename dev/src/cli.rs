@@ -1,0 +1,121 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand};
+use harmonix_dev::aws::GateArgs;
+use harmonix_dev::gitlab::GitlabArgs;
+use harmonix_dev::world::name::{checkout, of_checkout};
+use harmonix_dev::world::{Executor, Options, Tasks};
+
+/// The local world for trying and testing Harmonix: Kubernetes, AWS, GitLab and its runner on this machine.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo dev",
+    bin_name = "cargo dev",
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What is asked for.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Bring the world up; one that is up is left as it is
+    Up(Up),
+    /// End the world: every process of it, and its files save logs and journals
+    Down(Named),
+    /// Show the world's parts and how they are
+    Status(Named),
+    /// Show the log of a part, or the names of the logs there are
+    Logs(Logs),
+    /// Make the tools that the world needs, where absent (up, test and demo do so themselves)
+    Tools,
+    /// Show the main job: from `kubectl apply` to an application that runs in two accounts
+    Demo(Demo),
+    /// Run all tests, with the tools that they need
+    Test(Test),
+    /// Serve AWS (a part of the world)
+    #[command(hide = true)]
+    ServeAws(GateArgs),
+    /// Serve GitLab (a part of the world)
+    #[command(hide = true)]
+    ServeGitlab(GitlabArgs),
+    /// Do a job of a scripted world (a part of the world)
+    #[command(hide = true)]
+    ScriptedJob(ScriptedJob),
+}
+
+/// Which world is meant.
+#[derive(Debug, Args)]
+pub struct Named {
+    /// Name of the world; by default each checkout has one of its own
+    #[arg(long, value_name = "NAME", default_value_t = of_checkout(checkout()))]
+    pub name: String,
+}
+
+/// Options of `up`.
+#[derive(Debug, Args)]
+pub struct Up {
+    #[command(flatten)]
+    pub world: Named,
+    /// How the jobs of pipelines are executed: really, or as a test's script says
+    #[arg(long, value_enum, default_value_t)]
+    executor: Executor,
+    /// Whether the tasks of ECS services really run
+    #[arg(long, value_enum, default_value_t)]
+    tasks: Tasks,
+}
+
+impl Up {
+    /// Answers what kind of world is wanted.
+    pub fn options(&self) -> Options {
+        Options {
+            executor: self.executor,
+            tasks: self.tasks,
+        }
+    }
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Leave the world up, with the controller in it, and say how to use it; also when an object does not become Ready
+    #[arg(long)]
+    pub keep: bool,
+    /// Name of the demo's own world, which is made anew; by default each checkout has one of its own
+    #[arg(long, value_name = "NAME", default_value_t = harmonix_dev::demo::default_name())]
+    pub name: String,
+}
+
+/// Options of `logs`.
+#[derive(Debug, Args)]
+pub struct Logs {
+    /// The part, as `cargo dev status` calls it
+    pub part: Option<String>,
+    /// Go on as the part writes
+    #[arg(long, short)]
+    pub follow: bool,
+    #[command(flatten)]
+    pub world: Named,
+}
+
+/// A job of a scripted world.
+#[derive(Debug, Args)]
+pub struct ScriptedJob {
+    /// The job's name
+    pub name: String,
+}
+
+/// Options of `test`.
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Arguments for `cargo test`: the name of a test, --test FILE, -- --nocapture and so on
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "ARGUMENT"
+    )]
+    pub arguments: Vec<String>,
+}

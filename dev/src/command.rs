@@ -1,0 +1,9 @@
+//! What each command does.
+
+pub mod demo;
+pub mod down;
+pub mod logs;
+pub mod serve;
+pub mod status;
+pub mod test;
+pub mod up;

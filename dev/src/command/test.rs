@@ -1,0 +1,58 @@
+//! `cargo dev test`.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use harmonix_dev::failure::{Doing, Failure};
+use harmonix_dev::progress::Progress;
+use harmonix_dev::tools::Tools;
+use harmonix_dev::world::controller::binary;
+use harmonix_dev::world::name::checkout;
+use tokio::process::Command;
+
+/// Makes the tools and runs the tests with them.
+pub async fn run(arguments: Vec<String>) -> Result<ExitCode, Failure> {
+    let tools = Tools::ensure(&Progress::on_standard_error()).await?;
+    let since = Instant::now();
+    // Tests of one package run the binary of the other, so everything is built first, just as the tests need it.
+    let build = binary::cargo(&["test", "--workspace", "--no-run"]);
+    let controller = binary::compile(build, "harmonix", |_| {}).await?;
+
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .args(["test", "--workspace"])
+        .args(&arguments)
+        .current_dir(checkout());
+    command.env(binary::VARIABLE, controller);
+    for (name, path) in variables(&tools)? {
+        command.env(name, path);
+    }
+    let status = command.status().await.doing(|| "start cargo".into())?;
+    let seconds = since.elapsed().as_secs();
+    if status.success() {
+        println!("\nAll tests that were run passed, after {seconds} s.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    Err(Failure::new(format!(
+        "tests failed, after {seconds} s: the failures are above"
+    )))
+}
+
+/// Where tests find the tools; a test that needs one and is run without these says so.
+fn variables(tools: &Tools) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
+    let rc = tools.cache.path("tools/terraform.rc");
+    let configuration = tools
+        .terraform
+        .configuration(&rc, &tools.cache.path("terraform-plugins"))?;
+    Ok(vec![
+        ("HARMONIX_MOTO", tools.python.binary("moto_server")),
+        ("HARMONIX_AWS_CLI", tools.python.binary("aws")),
+        ("HARMONIX_NODE", tools.node.node()),
+        ("HARMONIX_GITLAB_CI_LOCAL", tools.node.gitlab_ci_local()),
+        ("HARMONIX_KUBECTL", tools.control_plane.binary("kubectl")),
+        ("HARMONIX_TERRAFORM", tools.terraform.program.clone()),
+        ("TF_CLI_CONFIG_FILE", configuration),
+    ])
+}

@@ -1,0 +1,163 @@
+use super::*;
+use axum::body::Body;
+use axum::routing::post;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+fn rule(action: &str, count: u32) -> Rule {
+    Rule {
+        matches: Match {
+            action: Some(action.into()),
+            ..Match::default()
+        },
+        fault: Fault::Deny,
+        count,
+    }
+}
+
+fn asked(action: &str) -> Request<'_> {
+    Request {
+        action,
+        ..Request::default()
+    }
+}
+
+#[test]
+fn a_rule_is_used_as_often_as_it_says_and_no_more() {
+    let faults = Faults::default();
+    faults.add(rule("projects.create", 2));
+    assert_eq!(faults.take(&asked("projects.get")), None);
+    assert_eq!(faults.take(&asked("projects.create")), Some(Fault::Deny));
+    assert_eq!(faults.take(&asked("projects.create")), Some(Fault::Deny));
+    assert_eq!(faults.take(&asked("projects.create")), None);
+}
+
+#[test]
+fn every_given_field_must_hold() {
+    let faults = Faults::default();
+    faults.add(Rule {
+        matches: Match {
+            action: Some("ecs:*".into()),
+            account: Some("222222222222".into()),
+            role_contains: Some("operations".into()),
+            path_contains: Some("shop".into()),
+            actor: None,
+        },
+        fault: Fault::Refuse,
+        count: 9,
+    });
+    let whole = Request {
+        action: "ecs:UpdateService",
+        path: "service/shop",
+        actor: "anyone",
+        account: Some("222222222222"),
+        role: Some("arn:aws:iam::222222222222:role/demo-operations-role"),
+    };
+    assert_eq!(faults.take(&whole), Some(Fault::Refuse));
+    assert_eq!(
+        faults.take(&Request {
+            action: "ssm:GetParameter",
+            ..whole
+        }),
+        None
+    );
+    assert_eq!(
+        faults.take(&Request {
+            account: None,
+            ..whole
+        }),
+        None
+    );
+    assert_eq!(
+        faults.take(&Request {
+            role: None,
+            ..whole
+        }),
+        None
+    );
+    assert_eq!(
+        faults.take(&Request {
+            path: "service/cart",
+            ..whole
+        }),
+        None
+    );
+}
+
+#[test]
+fn wildcards_match_any_text_and_one_character() {
+    for (pattern, text, expected) in [
+        ("*", "", true),
+        ("ecs:*", "ecs:UpdateService", true),
+        ("ecs:*Service", "ecs:UpdateService", true),
+        ("ecs:*Service", "ecs:UpdateServices", false),
+        ("a?c", "abc", true),
+        ("a?c", "ac", false),
+        ("*a*b*", "xxaxxbxx", true),
+        ("*a*b*", "xxbxxaxx", false),
+        ("abc", "abcd", false),
+    ] {
+        assert_eq!(
+            matches_wildcard(pattern, text),
+            expected,
+            "{pattern} on {text}"
+        );
+    }
+}
+
+#[test]
+fn the_wire_form_is_the_documented_one() {
+    let rule: Rule = serde_json::from_str(
+        r#"{"match":{"action":"sts:AssumeRole"},"fault":{"kind":"status","status":400,"code":"ThrottlingException"}}"#,
+    )
+    .unwrap();
+    assert_eq!(rule.count, 1);
+    assert_eq!(rule.fault.name(), "status");
+    assert!(
+        serde_json::from_str::<Rule>(r#"{"match":{"acton":"x"},"fault":{"kind":"deny"}}"#).is_err()
+    );
+}
+
+/// Asks over a raw socket and answers every byte received until the connection ends.
+async fn bytes_from(app: Router) -> Vec<u8> {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move { axum::serve(listener, app).await });
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket
+        .write_all(b"POST /thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi")
+        .await
+        .unwrap();
+    let mut received = Vec::new();
+    // A reset counts as an end too: what matters is what arrived before.
+    let _ = socket.read_to_end(&mut received).await;
+    server.abort();
+    received
+}
+
+#[tokio::test]
+async fn a_lost_answer_closes_the_connection_without_a_byte() {
+    let app = Router::new().route(
+        "/thing",
+        post(|body: String| async move {
+            assert_eq!(body, "hi");
+            closed_without_answer()
+        }),
+    );
+    assert_eq!(bytes_from(app).await, b"");
+}
+
+#[tokio::test]
+async fn half_an_answer_ends_in_the_middle_of_the_body() {
+    let app = Router::new().route(
+        "/thing",
+        post(|| async { half_answered(Response::new(Body::from("0123456789"))).await }),
+    );
+    let text = String::from_utf8(bytes_from(app).await).unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
+    assert!(
+        text.to_lowercase().contains("content-length: 10\r\n"),
+        "{text}"
+    );
+    assert!(text.ends_with("\r\n\r\n01234"), "{text}");
+}

@@ -1,0 +1,228 @@
+//! Ends jobs as tests say, without running their scripts.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::Command;
+
+use super::super::instance::Instance;
+use super::process::{Group, runner_environment};
+use super::{Assignment, Outcome, Trace, artifact, checkout};
+
+/// Which jobs a script meets; all given fields must hold.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Match {
+    /// A part of the project's full path.
+    pub project_contains: Option<String>,
+    /// A part of the job's name.
+    pub job_contains: Option<String>,
+    /// The value of the job's variable HARMONIX_ENVIRONMENT, or the name of its environment.
+    pub environment: Option<String>,
+}
+
+/// How a job ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// Well.
+    Succeed,
+    /// Badly.
+    Fail,
+    /// Never.
+    Hang,
+}
+
+/// A request that a job makes before it ends well.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Effect {
+    /// Method.
+    pub method: String,
+    /// Address.
+    pub url: String,
+    /// Headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// Body.
+    pub body: Option<Value>,
+}
+
+/// How jobs that match end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Which jobs.
+    #[serde(default, rename = "match")]
+    pub matches: Match,
+    /// How.
+    pub outcome: End,
+    /// After how long.
+    #[serde(default)]
+    pub seconds: f64,
+    /// What the log says.
+    #[serde(default)]
+    pub trace: String,
+    /// What is left behind, by path.
+    #[serde(default)]
+    pub artifacts: BTreeMap<String, String>,
+    /// What is done to others.
+    #[serde(default)]
+    pub effects: Vec<Effect>,
+    /// How many jobs; one where not given.
+    #[serde(default = "once")]
+    pub count: u32,
+}
+
+fn once() -> u32 {
+    1
+}
+
+/// The scripts that tests registered.
+#[derive(Debug, Default)]
+pub struct Scripts(Mutex<Vec<Script>>);
+
+impl Scripts {
+    /// Adds one.
+    pub fn add(&self, script: Script) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(script);
+    }
+
+    /// Forgets all.
+    pub fn clear(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn take(&self, assignment: &Assignment) -> Option<Script> {
+        let mut scripts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let script = scripts
+            .iter_mut()
+            .find(|script| script.count > 0 && script.matches.meets(assignment))?;
+        script.count -= 1;
+        Some(script.clone())
+    }
+}
+
+impl Match {
+    fn meets(&self, assignment: &Assignment) -> bool {
+        let part = |wanted: &Option<String>, text: &str| {
+            wanted
+                .as_ref()
+                .is_none_or(|wanted| text.contains(wanted.as_str()))
+        };
+        let environment = assignment
+            .variables
+            .get("HARMONIX_ENVIRONMENT")
+            .or_else(|| {
+                assignment
+                    .job
+                    .spec
+                    .environment
+                    .as_ref()
+                    .map(|spec| &spec.name)
+            });
+        part(&self.project_contains, &assignment.project.full_path)
+            && part(&self.job_contains, &assignment.job.spec.name)
+            && self
+                .environment
+                .as_ref()
+                .is_none_or(|wanted| environment == Some(wanted))
+    }
+}
+
+/// Ends a job: as a script says, by the hook, or well at once.
+pub async fn execute(instance: &Arc<Instance>, assignment: &Assignment) -> io::Result<Outcome> {
+    if let Some(script) = instance.scripts.take(assignment) {
+        return follow(instance, assignment, &script).await;
+    }
+    let name = assignment.job.spec.name.as_str();
+    let ours = matches!(name, "provision" | "verify") || name.starts_with("harmonix-");
+    match &instance.executor.hook {
+        Some(hook) if ours => {
+            checkout::prepare(instance, assignment).await?;
+            let build = instance.build_folder(assignment.job.id);
+            let mut command = Command::new(hook);
+            command
+                .arg(name)
+                .current_dir(&assignment.folder)
+                .env_clear()
+                .envs(runner_environment(&instance.executor, &build).await?)
+                .envs(&assignment.variables);
+            let mut group = Group::start(&mut command)?;
+            let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
+            let (_, _, code) = tokio::join!(
+                copy(out, &assignment.trace),
+                copy(err, &assignment.trace),
+                group.wait()
+            );
+            Ok(Outcome::of_exit(code?))
+        }
+        Some(_) | None => Ok(Outcome::Success),
+    }
+}
+
+async fn copy(pipe: Option<impl AsyncRead + Unpin>, trace: &Trace) {
+    let Some(pipe) = pipe else { return };
+    let mut lines = BufReader::new(pipe).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        trace.line(&line);
+    }
+}
+
+async fn follow(
+    instance: &Arc<Instance>,
+    assignment: &Assignment,
+    script: &Script,
+) -> io::Result<Outcome> {
+    tokio::time::sleep(Duration::from_secs_f64(script.seconds.max(0.0))).await;
+    if !script.trace.is_empty() {
+        assignment.trace.line(&script.trace);
+    }
+    match script.outcome {
+        End::Hang => std::future::pending().await,
+        End::Fail => Ok(Outcome::of_exit(1)),
+        End::Succeed => {
+            artifact::invent(instance, assignment.job.id, &script.artifacts)?;
+            for effect in &script.effects {
+                effect.perform().await?;
+            }
+            Ok(Outcome::Success)
+        }
+    }
+}
+
+impl Effect {
+    async fn perform(&self) -> io::Result<()> {
+        let failed = |why: String| io::Error::other(format!("{} {}: {why}", self.method, self.url));
+        let method = self
+            .method
+            .parse()
+            .map_err(|_| failed("is no HTTP method".into()))?;
+        let mut request = reqwest::Client::new().request(method, &self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        if let Some(body) = &self.body {
+            request = request.json(body);
+        }
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| failed(error.to_string()))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(failed(format!("was answered {status}"))),
+        }
+    }
+}

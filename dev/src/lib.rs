@@ -1,0 +1,14 @@
+//! The local world: Kubernetes, AWS, GitLab and its runners on loopback, for trying and testing Harmonix.
+//!
+//! It knows the controller only from outside: a process, its command line, and what it does to the services it talks to.
+
+pub mod aws;
+pub mod demo;
+pub mod failure;
+pub mod fault;
+pub mod gitlab;
+pub mod journal;
+pub mod progress;
+pub mod scripted;
+pub mod tools;
+pub mod world;

@@ -1,0 +1,49 @@
+//! `cargo dev`: brings the local world up and works in it.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use harmonix_dev::failure::Failure;
+use harmonix_dev::progress::Progress;
+use harmonix_dev::tools::Tools;
+
+mod cli;
+mod command;
+
+use cli::{Cli, Command};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Cli::parse().command).await {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Up(up) => command::up::run(&up).await,
+        Command::Down(world) => command::down::run(&world.name).await,
+        Command::Status(world) => command::status::run(&world.name).await,
+        Command::Logs(logs) => command::logs::run(&logs).await,
+        Command::Tools => {
+            let tools = Tools::ensure(&Progress::on_standard_error()).await?;
+            println!(
+                "All tools are there; they are kept in {}.",
+                tools.cache.path("tools").display()
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Demo(demo) => command::demo::run(&demo).await,
+        Command::Test(test) => command::test::run(test.arguments).await,
+        Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
+        Command::ScriptedJob(job) => {
+            harmonix_dev::scripted::run(&job.name).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ServeGitlab(arguments) => command::serve::gitlab(arguments).await,
+    }
+}

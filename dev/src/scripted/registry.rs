@@ -1,0 +1,174 @@
+//! Repositories of images, as ECR has them over the world's registry.
+
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::session::Session;
+use crate::failure::{Doing, Failure};
+
+const ECR: &str = "AmazonEC2ContainerRegistry_V20150921";
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+
+/// One repository, with access to it.
+pub struct Repository {
+    http: Client,
+    access: String,
+    /// `registry/…/name`.
+    pub uri: String,
+}
+
+/// `sha256:…` of these bytes.
+fn digest(bytes: &[u8]) -> String {
+    let hash = Sha256::digest(bytes);
+    hash.iter().fold("sha256:".to_owned(), |text, byte| {
+        format!("{text}{byte:02x}")
+    })
+}
+
+impl Repository {
+    /// The repository of this name in the session's account; made where it is absent.
+    pub async fn ensure(session: &Session, name: &str) -> Result<Self, Failure> {
+        let target = |operation: &str| format!("{ECR}.{operation}");
+        let known = json!({ "repositoryNames": [name] });
+        let uri = match session
+            .json("ecr", &target("DescribeRepositories"), known)
+            .await
+        {
+            Ok(answer) => answer["repositories"][0]["repositoryUri"].clone(),
+            Err(failure) if failure.sentence().contains("RepositoryNotFoundException") => {
+                let wanted = json!({ "repositoryName": name, "imageTagMutability": "IMMUTABLE" });
+                session
+                    .json("ecr", &target("CreateRepository"), wanted)
+                    .await?["repository"]["repositoryUri"]
+                    .clone()
+            }
+            Err(failure) => return Err(failure),
+        };
+        let token = session
+            .json("ecr", &target("GetAuthorizationToken"), json!({}))
+            .await?;
+        let access = token["authorizationData"][0]["authorizationToken"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned();
+        Ok(Self {
+            http: Client::new(),
+            access,
+            uri: uri.as_str().unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Lets roles of other accounts pull.
+    pub async fn allow(
+        &self,
+        session: &Session,
+        name: &str,
+        pullers: &[&str],
+    ) -> Result<(), Failure> {
+        if pullers.is_empty() {
+            return Ok(());
+        }
+        let policy = json!({ "Version": "2012-10-17", "Statement": [{
+            "Sid": "Pull", "Effect": "Allow", "Principal": { "AWS": pullers },
+            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        }] });
+        let body = json!({ "repositoryName": name, "policyText": policy.to_string() });
+        session
+            .json("ecr", &format!("{ECR}.SetRepositoryPolicy"), body)
+            .await
+            .map(|_| ())
+    }
+
+    /// Pushes an image that holds nothing but `content`, and answers its digest.
+    pub async fn push(&self, tag: &str, content: &str) -> Result<String, Failure> {
+        let config = json!({ "architecture": "amd64", "os": "linux", "config": { "Labels": { "content": content } },
+            "rootfs": { "type": "layers", "diff_ids": [] } })
+        .to_string();
+        self.blob(config.as_bytes()).await?;
+        let manifest = json!({ "schemaVersion": 2, "mediaType": MANIFEST, "layers": [], "config": {
+            "mediaType": "application/vnd.oci.image.config.v1+json", "digest": digest(config.as_bytes()), "size": config.len() } })
+        .to_string();
+        self.manifest(tag, manifest.as_bytes()).await?;
+        Ok(digest(manifest.as_bytes()))
+    }
+
+    /// Copies an image by digest from another repository, under `tag`.
+    pub async fn copy(&self, from: &str, tag: &str) -> Result<String, Failure> {
+        let (uri, wanted) = from.split_once('@').unwrap_or((from, tag));
+        let manifest = self.get(uri, &format!("manifests/{wanted}")).await?;
+        let parsed: Value =
+            serde_json::from_slice(&manifest).doing(|| format!("read the manifest of {from}"))?;
+        let config = parsed["config"]["digest"].as_str().unwrap_or_default();
+        let blob = self.get(uri, &format!("blobs/{config}")).await?;
+        self.blob(&blob).await?;
+        self.manifest(tag, &manifest).await?;
+        Ok(digest(&manifest))
+    }
+
+    fn url(uri: &str, rest: &str) -> String {
+        let (host, name) = uri.split_once('/').unwrap_or((uri, ""));
+        format!("http://{host}/v2/{name}/{rest}")
+    }
+
+    async fn get(&self, uri: &str, rest: &str) -> Result<Vec<u8>, Failure> {
+        let what = || format!("fetch {rest} of {uri}");
+        let request = self
+            .http
+            .get(Self::url(uri, rest))
+            .header("accept", MANIFEST);
+        let answer = good(self.allowed(request).send().await.doing(what)?, &what()).await?;
+        Ok(answer.bytes().await.doing(what)?.to_vec())
+    }
+
+    async fn blob(&self, content: &[u8]) -> Result<(), Failure> {
+        let what = || format!("push a blob to {}", self.uri);
+        let start = self.http.post(Self::url(&self.uri, "blobs/uploads/"));
+        let started = good(self.allowed(start).send().await.doing(what)?, &what()).await?;
+        let place = started
+            .headers()
+            .get("location")
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let host = self.uri.split('/').next().unwrap_or_default();
+        let place = if place.starts_with('/') {
+            format!("http://{host}{place}")
+        } else {
+            place.to_owned()
+        };
+        let joint = if place.contains('?') { '&' } else { '?' };
+        let put = self
+            .http
+            .put(format!("{place}{joint}digest={}", digest(content)));
+        let put = put
+            .header("content-type", "application/octet-stream")
+            .body(content.to_vec());
+        good(self.allowed(put).send().await.doing(what)?, &what())
+            .await
+            .map(|_| ())
+    }
+
+    async fn manifest(&self, tag: &str, content: &[u8]) -> Result<(), Failure> {
+        let what = || format!("push {}:{tag}", self.uri);
+        let put = self
+            .http
+            .put(Self::url(&self.uri, &format!("manifests/{tag}")));
+        let put = put.header("content-type", MANIFEST).body(content.to_vec());
+        good(self.allowed(put).send().await.doing(what)?, &what())
+            .await
+            .map(|_| ())
+    }
+
+    fn allowed(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        request.header("authorization", format!("Basic {}", self.access))
+    }
+}
+
+async fn good(answer: Response, what: &str) -> Result<Response, Failure> {
+    let status = answer.status();
+    if status.is_success() {
+        return Ok(answer);
+    }
+    let text = answer.text().await.unwrap_or_default();
+    Err(Failure::new(format!("cannot {what}: {status} {text}")))
+}

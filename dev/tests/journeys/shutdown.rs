@@ -1,0 +1,127 @@
+//! SIGTERM ends the controller in time, whatever it waits for.
+
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::manifest::{application, with};
+use super::stage::Stage;
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// The controller's kubeconfig, leading to this port.
+fn kubeconfig_to(stage: &Stage, port: u16) -> PathBuf {
+    let text = std::fs::read_to_string(stage.world.layout.controller_kubeconfig()).unwrap();
+    let text = text.replace(
+        &format!(":{}", stage.world.ports.kubernetes),
+        &format!(":{port}"),
+    );
+    let path = stage
+        .world
+        .layout
+        .path(&format!("controller/kubeconfig-{port}"));
+    stage.world.layout.write(&path, text).unwrap();
+    path
+}
+
+async fn stop_the_shared_one(stage: &Stage) {
+    let mut held = stage.shared.running().await;
+    held.as_mut().unwrap().stop(LIMIT).await.unwrap();
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_when_the_api_server_never_answered() {
+    let stage = Stage::alone("never").await;
+    stop_the_shared_one(&stage).await;
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let kubeconfig = kubeconfig_to(&stage, port);
+    let mut controller = stage
+        .shared
+        .start_with(&[], &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    controller.check().unwrap();
+    let status = controller.stop(LIMIT).await.unwrap();
+    assert!(status.success(), "{status}");
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_when_the_api_server_is_gone() {
+    let stage = Stage::alone("gone").await;
+    stop_the_shared_one(&stage).await;
+    // Between the two stands a forwarder, so that one can be gone for the other.
+    let forwarder = Forwarder::to(stage.world.ports.kubernetes).await;
+    let kubeconfig = kubeconfig_to(&stage, forwarder.port);
+    let mut controller = stage
+        .shared
+        .start_with(&[], &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
+    stage.settle(&application("gone", "cart", &["dev"])).await;
+    forwarder.end();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    controller.check().unwrap();
+    let since = Instant::now();
+    let status = controller.stop(LIMIT).await.unwrap();
+    assert!(status.success(), "{status} after {:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_while_gitlab_keeps_it_waiting_and_the_next_start_goes_on() {
+    let stage = Stage::alone("waiting").await;
+    let cart = application("waiting", "cart", &["dev"]);
+    stage.settle(&cart).await;
+    let matches = json!({ "action": "commits.create", "path_contains": stage.project("cart") });
+    stage
+        .forge
+        .fault(matches, json!({ "kind": "delay", "millis": 25_000 }), 1)
+        .await;
+    stage
+        .cluster
+        .apply(&with(cart, "/spec/environments/0/replicas", 2))
+        .await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    stop_the_shared_one(&stage).await;
+    drop(stage.shared.running().await);
+    stage.cluster.ready("Application", "waiting/cart").await;
+    assert_eq!(
+        stage
+            .ledger
+            .of_action(&stage.object("cart"), "CommitFiles")
+            .await
+            .len(),
+        2
+    );
+}
+
+/// Passes bytes on between a port of its own and another.
+struct Forwarder {
+    port: u16,
+    runs: tokio::task::JoinHandle<()>,
+}
+
+impl Forwarder {
+    async fn to(port: u16) -> Self {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let own = listener.local_addr().unwrap().port();
+        let runs = tokio::spawn(async move {
+            let mut open = tokio::task::JoinSet::new();
+            while let Ok((mut near, _)) = listener.accept().await {
+                open.spawn(async move {
+                    if let Ok(mut far) = tokio::net::TcpStream::connect(("127.0.0.1", port)).await {
+                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+                    }
+                });
+            }
+        });
+        Self { port: own, runs }
+    }
+
+    /// Ends with all its connections.
+    fn end(self) {
+        self.runs.abort();
+    }
+}
