@@ -72,7 +72,7 @@ pub async fn follow(stage: &mut Stage, progress: &Progress) -> Result<Seen, Fail
     let ended = view.run(&mut feed, stage, since).await;
     if let Err(failure) = ended {
         trouble::tell(&view.seen, &view.standin, progress).await;
-        return Err(failure.with_log(stage.controller.log()));
+        return Err(failure);
     }
     let took = since.elapsed();
     view.look().await?;
@@ -102,7 +102,10 @@ impl View<'_> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                Some(object) = feed.next() => self.take(object)?,
+                Some(object) = feed.next() => {
+                    let taken = self.take(object);
+                    taken.map_err(|failure| failure.with_log(stage.controller.log()))?;
+                }
                 _ = ticks.tick() => {
                     stage.controller.check()?;
                     stage.world.check()?;
@@ -118,7 +121,8 @@ impl View<'_> {
                     "not everything is Ready {} min after kubectl apply: {}; the controller's log ends so:",
                     LIMIT.as_secs() / 60,
                     self.waits_for()
-                )));
+                ))
+                .with_log(stage.controller.log()));
             }
         }
     }
