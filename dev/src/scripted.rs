@@ -14,7 +14,8 @@ use session::Session;
 
 /// Does the job of this name, with the environment that a runner gave it.
 pub async fn run(job: &str) -> Result<(), Failure> {
-    let session = Session::assume().await?;
+    let (role, region) = (variable("HARMONIX_ROLE_ARN")?, variable("AWS_REGION")?);
+    let session = Session::assume(&role, &region).await?;
     match job {
         "provision" => provision::run(&session).await,
         // That the role could be assumed is all that was to be verified.

@@ -19,9 +19,10 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn run(session: &Session) -> Result<(), Failure> {
     let (release, home) = (variable("HARMONIX_RELEASE")?, variable("HARMONIX_IMAGE")?);
     let repository = Repository::ensure(session, &variable("HARMONIX_REPOSITORY")?).await?;
-    let digest = home.rsplit('@').next().unwrap_or_default().to_owned();
-    if !home.starts_with(&format!("{}@", repository.uri)) {
-        let copied = repository.copy(&home, &release).await?;
+    let (home_uri, digest) = home.split_once('@').unwrap_or((home.as_str(), ""));
+    if home_uri != repository.uri {
+        let from = home_repository(home_uri).await?;
+        let copied = repository.copy(&from, digest, &release).await?;
         if copied != digest {
             return Err(Failure::new(format!(
                 "the copy of {home} has the digest {copied}"
@@ -38,6 +39,26 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     let definition = register(session, &parameters, &image).await?;
     converge(session, &cluster, &definition, &parameters).await?;
     stable(session, &cluster, &definition).await
+}
+
+/// The repository that has this address, read with the role of the place that it is in.
+async fn home_repository(uri: &str) -> Result<Repository, Failure> {
+    let path = ".harmonix/registries";
+    let text = std::fs::read_to_string(path).doing(|| format!("read {path}"))?;
+    for line in text.lines() {
+        let mut words = line.split(' ');
+        let (Some(role), Some(region), Some(name)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Failure::new(format!("{path} has the line {line:?}")));
+        };
+        let session = Session::assume(role, region).await?;
+        match Repository::find(&session, name).await {
+            Ok(found) if found.uri == uri => return Ok(found),
+            // The image may have been built at an earlier home.
+            Ok(_) | Err(_) => {}
+        }
+    }
+    Err(Failure::new(format!("none of the providers has {uri}")))
 }
 
 fn parameters(environment: &str) -> Result<Value, Failure> {

@@ -29,22 +29,26 @@ fn digest(bytes: &[u8]) -> String {
 impl Repository {
     /// The repository of this name in the session's account; made where it is absent.
     pub async fn ensure(session: &Session, name: &str) -> Result<Self, Failure> {
-        let target = |operation: &str| format!("{ECR}.{operation}");
-        let known = json!({ "repositoryNames": [name] });
-        let uri = match session
-            .json("ecr", &target("DescribeRepositories"), known)
-            .await
-        {
-            Ok(answer) => answer["repositories"][0]["repositoryUri"].clone(),
+        match Self::find(session, name).await {
             Err(failure) if failure.sentence().contains("RepositoryNotFoundException") => {
                 let wanted = json!({ "repositoryName": name, "imageTagMutability": "IMMUTABLE" });
                 session
-                    .json("ecr", &target("CreateRepository"), wanted)
-                    .await?["repository"]["repositoryUri"]
-                    .clone()
+                    .json("ecr", &format!("{ECR}.CreateRepository"), wanted)
+                    .await?;
+                Self::find(session, name).await
             }
-            Err(failure) => return Err(failure),
-        };
+            found => found,
+        }
+    }
+
+    /// The repository of this name in the session's account.
+    pub async fn find(session: &Session, name: &str) -> Result<Self, Failure> {
+        let target = |operation: &str| format!("{ECR}.{operation}");
+        let known = json!({ "repositoryNames": [name] });
+        let answer = session
+            .json("ecr", &target("DescribeRepositories"), known)
+            .await?;
+        let uri = &answer["repositories"][0]["repositoryUri"];
         let token = session
             .json("ecr", &target("GetAuthorizationToken"), json!({}))
             .await?;
@@ -57,27 +61,6 @@ impl Repository {
             access,
             uri: uri.as_str().unwrap_or_default().to_owned(),
         })
-    }
-
-    /// Lets roles of other accounts pull.
-    pub async fn allow(
-        &self,
-        session: &Session,
-        name: &str,
-        pullers: &[&str],
-    ) -> Result<(), Failure> {
-        if pullers.is_empty() {
-            return Ok(());
-        }
-        let policy = json!({ "Version": "2012-10-17", "Statement": [{
-            "Sid": "Pull", "Effect": "Allow", "Principal": { "AWS": pullers },
-            "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-        }] });
-        let body = json!({ "repositoryName": name, "policyText": policy.to_string() });
-        session
-            .json("ecr", &format!("{ECR}.SetRepositoryPolicy"), body)
-            .await
-            .map(|_| ())
     }
 
     /// Pushes an image that holds nothing but `content`, and answers its digest.
@@ -93,14 +76,13 @@ impl Repository {
         Ok(digest(manifest.as_bytes()))
     }
 
-    /// Copies an image by digest from another repository, under `tag`.
-    pub async fn copy(&self, from: &str, tag: &str) -> Result<String, Failure> {
-        let (uri, wanted) = from.split_once('@').unwrap_or((from, tag));
-        let manifest = self.get(uri, &format!("manifests/{wanted}")).await?;
-        let parsed: Value =
-            serde_json::from_slice(&manifest).doing(|| format!("read the manifest of {from}"))?;
+    /// Copies the image of this digest from another repository, under `tag`.
+    pub async fn copy(&self, from: &Self, wanted: &str, tag: &str) -> Result<String, Failure> {
+        let manifest = from.get(&format!("manifests/{wanted}")).await?;
+        let parsed: Value = serde_json::from_slice(&manifest)
+            .doing(|| format!("read the manifest {wanted} of {}", from.uri))?;
         let config = parsed["config"]["digest"].as_str().unwrap_or_default();
-        let blob = self.get(uri, &format!("blobs/{config}")).await?;
+        let blob = from.get(&format!("blobs/{config}")).await?;
         self.blob(&blob).await?;
         self.manifest(tag, &manifest).await?;
         Ok(digest(&manifest))
@@ -111,11 +93,11 @@ impl Repository {
         format!("http://{host}/v2/{name}/{rest}")
     }
 
-    async fn get(&self, uri: &str, rest: &str) -> Result<Vec<u8>, Failure> {
-        let what = || format!("fetch {rest} of {uri}");
+    async fn get(&self, rest: &str) -> Result<Vec<u8>, Failure> {
+        let what = || format!("fetch {rest} of {}", self.uri);
         let request = self
             .http
-            .get(Self::url(uri, rest))
+            .get(Self::url(&self.uri, rest))
             .header("accept", MANIFEST);
         let answer = good(self.allowed(request).send().await.doing(what)?, &what()).await?;
         Ok(answer.bytes().await.doing(what)?.to_vec())

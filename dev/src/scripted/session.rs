@@ -10,22 +10,21 @@ use crate::failure::{Doing, Failure};
 pub struct Session {
     http: Client,
     endpoint: String,
-    /// The region of the job's provider.
+    /// The region that is called.
     pub region: String,
     key: String,
     token: String,
 }
 
 impl Session {
-    /// Assumes the role that the job names, with its id token.
-    pub async fn assume() -> Result<Self, Failure> {
-        let (endpoint, region) = (variable("AWS_ENDPOINT_URL")?, variable("AWS_REGION")?);
-        let role = variable("HARMONIX_ROLE_ARN")?;
+    /// Assumes a role with the job's id token, to call a region.
+    pub async fn assume(role: &str, region: &str) -> Result<Self, Failure> {
+        let endpoint = variable("AWS_ENDPOINT_URL")?;
         let http = Client::new();
         let form = [
             ("Action", "AssumeRoleWithWebIdentity"),
             ("Version", "2011-06-15"),
-            ("RoleArn", &role),
+            ("RoleArn", role),
             ("RoleSessionName", "scripted-job"),
             ("WebIdentityToken", &variable("HARMONIX_ID_TOKEN")?),
         ];
@@ -37,7 +36,7 @@ impl Session {
             token: element(&text, "SessionToken")?,
             http,
             endpoint,
-            region,
+            region: region.to_owned(),
         })
     }
 

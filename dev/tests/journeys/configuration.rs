@@ -80,7 +80,6 @@ async fn a_change_there_and_back_and_there_again_is_three_changes() {
 }
 
 #[tokio::test]
-#[ignore = "the home registry lets a provider that joins later pull only after the next build"]
 async fn an_environment_that_joins_later_gets_the_release_that_runs_below_without_a_build() {
     let stage = Stage::enter("joins").await;
     stage.settle(&application("joins", "cart", &["dev"])).await;

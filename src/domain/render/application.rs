@@ -80,6 +80,7 @@ pub fn application(inputs: &ApplicationFiles<'_>, settings: &Settings) -> FileSe
             ".harmonix/pipeline.yml",
             pipeline(inputs, settings).to_yaml(),
         ),
+        File::new(".harmonix/registries", registries(inputs)),
         catalog_info(&Entity {
             identity: inputs.identity,
             kind: "Component",
@@ -107,6 +108,27 @@ pub fn application(inputs: &ApplicationFiles<'_>, settings: &Settings) -> FileSe
         folders: vec![".harmonix".into()],
     }
     .with_manifest()
+}
+
+/// Which role reads which image repository: `role region repository`, the home's first. A deployment
+/// finds its release's image with it, also where that was built at an earlier home.
+fn registries(inputs: &ApplicationFiles<'_>) -> String {
+    let line = |place: &Place, repository: &str| {
+        format!(
+            "{} {} {repository}\n",
+            place.provisioning_role.as_str(),
+            place.region
+        )
+    };
+    let mut lines = vec![line(inputs.home, inputs.repository)];
+    let deployments = inputs.environments.iter().flat_map(|e| &e.deployments);
+    for deployment in deployments {
+        let next = line(&deployment.place, &deployment.image_repository);
+        if !lines.contains(&next) {
+            lines.push(next);
+        }
+    }
+    lines.concat()
 }
 
 fn pipeline(inputs: &ApplicationFiles<'_>, settings: &Settings) -> PipelineFile {
@@ -167,16 +189,6 @@ fn job_variables<'a>(
 
 fn build_job(inputs: &ApplicationFiles<'_>, settings: &Settings) -> Job {
     let home = inputs.home;
-    let mut pullers: Vec<&str> = inputs
-        .environments
-        .iter()
-        .flat_map(|environment| &environment.deployments)
-        .map(|deployment| &deployment.place)
-        .filter(|place| place.name != home.name)
-        .map(|place| place.provisioning_role.as_str())
-        .collect();
-    pullers.sort_unstable();
-    pullers.dedup();
     let mut job = JobBase {
         stage: "build",
         image: &settings.build_image,
@@ -202,7 +214,6 @@ fn build_job(inputs: &ApplicationFiles<'_>, settings: &Settings) -> Job {
             ("AWS_REGION", home.region.as_str()),
             ("HARMONIX_ROLE_ARN", home.provisioning_role.as_str()),
             ("HARMONIX_REPOSITORY", inputs.repository),
-            ("HARMONIX_PULLERS", pullers.join(" ").as_str()),
             ("HARMONIX_NODE_IMAGE", settings.node_image.as_str()),
         ],
     );
@@ -245,7 +256,6 @@ fn deploy_job(
             ("HARMONIX_PROVIDER_NAME", place.name.as_str()),
             ("HARMONIX_NAME", deployment.service.as_str()),
             ("HARMONIX_REPOSITORY", deployment.image_repository.as_str()),
-            ("HARMONIX_HOME_REGION", inputs.home.region.as_str()),
             (
                 "HARMONIX_STATE_NAME",
                 format!("{}-{}", environment.name, place.name).as_str(),

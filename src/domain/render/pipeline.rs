@@ -70,8 +70,16 @@ pub struct Job {
     pub rules: Vec<Rule>,
     /// Nothing from `default:` or the file's variables.
     pub inherit: Inherit,
-    /// Jobs whose artifacts it takes.
+    /// Jobs it waits for.
     pub needs: Vec<String>,
+    /// Jobs whose artifacts it takes.
+    pub dependencies: Vec<String>,
+    /// Containers beside it.
+    pub services: Vec<String>,
+    /// Files kept from one job to the next.
+    pub cache: Vec<String>,
+    /// What a runner does around it.
+    pub hooks: Hooks,
     /// Nothing runs before the script.
     pub before_script: Vec<String>,
     /// What it runs: constant text.
@@ -108,6 +116,13 @@ pub struct Image {
     pub name: String,
     /// Nothing in front of the shell.
     pub entrypoint: Vec<String>,
+}
+
+/// What a runner does around a job.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hooks {
+    /// Before the repository is fetched.
+    pub pre_get_sources_script: Vec<String>,
 }
 
 /// One rule of a job.
@@ -229,6 +244,10 @@ impl JobBase<'_> {
                 variables: false,
             },
             needs: Vec::new(),
+            dependencies: Vec::new(),
+            services: Vec::new(),
+            cache: Vec::new(),
+            hooks: Hooks::default(),
             before_script: Vec::new(),
             script: vec![self.script.into()],
             after_script: Vec::new(),

@@ -109,6 +109,7 @@ fn the_repository_of_an_application_in_two_accounts() {
         &files,
         ".harmonix/environments/prod.tfvars.json",
     );
+    golden("application-registries", &files, ".harmonix/registries");
     golden("application-catalog-info", &files, "catalog-info.yaml");
     assert_manifest(&files);
     assert_eq!(

@@ -15,32 +15,16 @@ data "aws_iam_policy_document" "provisioning_images" {
       "ecr:BatchGetImage",
       "ecr:CompleteLayerUpload",
       "ecr:CreateRepository",
-      "ecr:DeleteRepositoryPolicy",
       "ecr:DescribeImages",
       "ecr:DescribeRepositories",
       "ecr:GetDownloadUrlForLayer",
-      "ecr:GetRepositoryPolicy",
       "ecr:InitiateLayerUpload",
       "ecr:ListTagsForResource",
       "ecr:PutImage",
-      "ecr:SetRepositoryPolicy",
       "ecr:TagResource",
       "ecr:UploadLayerPart",
     ]
     resources = ["arn:${local.partition}:ecr:${var.region}:${var.account}:repository/${var.prefix}/*"]
-  }
-
-  # An image built in another account is copied from there, where that repository's own policy allows it.
-  statement {
-    sid       = "PullFromHome"
-    actions   = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-    resources = ["arn:${local.partition}:ecr:*:*:repository/*"]
-
-    condition {
-      test     = "StringNotEquals"
-      variable = "aws:ResourceAccount"
-      values   = [var.account]
-    }
   }
 }
 

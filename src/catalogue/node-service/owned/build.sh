@@ -2,8 +2,7 @@
 # Builds this commit's image once, pushes it to the home registry and says which it is in release.json.
 #
 # The pipeline sets AWS_REGION, HARMONIX_ROLE_ARN (the home provider's provisioning role), HARMONIX_REPOSITORY,
-# HARMONIX_PULLERS (roles of other providers that may pull; may be empty), HARMONIX_NODE_IMAGE (by digest) and the id
-# token HARMONIX_ID_TOKEN. A runner may set BUILDAH_ISOLATION, STORAGE_DRIVER, REGISTRY_AUTH_FILE (log-in to where the
+# HARMONIX_NODE_IMAGE (by digest) and the id token HARMONIX_ID_TOKEN. A runner may set BUILDAH_ISOLATION, STORAGE_DRIVER, REGISTRY_AUTH_FILE (log-in to where the
 # base image is) and HARMONIX_REGISTRY_TLS_VERIFY=false (registries over plain HTTP).
 set -eu
 
@@ -70,27 +69,6 @@ if ! uri=$(repository_uri); then
   uri=$(repository_uri) || {
     cat "$work/error" >&2
     fail "The repository $HARMONIX_REPOSITORY was made but cannot be read: the error above says why."
-  }
-fi
-
-# Who may pull is said by a condition, since a role named as principal has to exist, and another provider's may not yet.
-if [ -n "${HARMONIX_PULLERS:-}" ]; then
-  pullers=
-  for puller in $HARMONIX_PULLERS; do
-    case "$puller" in
-      *[!A-Za-z0-9:/_+=,.@-]*) fail "$puller in HARMONIX_PULLERS is not the ARN of a role: the controller writes this list." ;;
-    esac
-    pullers="$pullers${pullers:+,}\"$puller\""
-  done
-  printf '{"Version":"2012-10-17","Statement":[{"Sid":"OtherProviders","Effect":"Allow","Principal":"*","Action":["ecr:BatchCheckLayerAvailability","ecr:BatchGetImage","ecr:GetDownloadUrlForLayer"],"Condition":{"ArnEquals":{"aws:PrincipalArn":[%s]}}}]}' \
-    "$pullers" >"$work/policy.json"
-  aws ecr set-repository-policy --repository-name "$HARMONIX_REPOSITORY" --policy-text "file://$work/policy.json" >/dev/null ||
-    fail "The repository $HARMONIX_REPOSITORY could not be opened to the other providers: the error above says why."
-else
-  aws ecr delete-repository-policy --repository-name "$HARMONIX_REPOSITORY" >/dev/null 2>"$work/error" ||
-    grep -q RepositoryPolicyNotFoundException "$work/error" || {
-    cat "$work/error" >&2
-    fail "The repository $HARMONIX_REPOSITORY could not be closed to other providers: the error above says why."
   }
 fi
 

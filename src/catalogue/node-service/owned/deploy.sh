@@ -3,8 +3,8 @@
 #
 # The pipeline sets HARMONIX_ENVIRONMENT, HARMONIX_RELEASE (commit), HARMONIX_IMAGE (home image by digest),
 # HARMONIX_CONFIGURATION; the job AWS_REGION, HARMONIX_ROLE_ARN (this provider's provisioning role),
-# HARMONIX_PROVIDER_PREFIX, HARMONIX_PROVIDER_NAME, HARMONIX_NAME, HARMONIX_REPOSITORY, HARMONIX_STATE_NAME,
-# HARMONIX_HOME_REGION and the id token HARMONIX_ID_TOKEN. A runner may set HARMONIX_REGISTRY_TLS_VERIFY=false
+# HARMONIX_PROVIDER_PREFIX, HARMONIX_PROVIDER_NAME, HARMONIX_NAME, HARMONIX_REPOSITORY, HARMONIX_STATE_NAME
+# and the id token HARMONIX_ID_TOKEN. A runner may set HARMONIX_REGISTRY_TLS_VERIFY=false
 # (registries over plain HTTP) and HARMONIX_DEPLOY_TIMEOUT (seconds until a service must be stable).
 set -eu
 
@@ -21,7 +21,7 @@ trap 'exit 143' TERM
 
 for name in AWS_REGION HARMONIX_ROLE_ARN HARMONIX_ENVIRONMENT HARMONIX_RELEASE HARMONIX_IMAGE HARMONIX_CONFIGURATION \
   HARMONIX_PROVIDER_PREFIX HARMONIX_PROVIDER_NAME HARMONIX_NAME HARMONIX_REPOSITORY HARMONIX_STATE_NAME \
-  HARMONIX_HOME_REGION CI_API_V4_URL CI_PROJECT_ID CI_JOB_ID CI_JOB_TOKEN; do
+  CI_API_V4_URL CI_PROJECT_ID CI_JOB_ID CI_JOB_TOKEN; do
   [ -n "$(printenv "$name")" ] || fail "$name is not set: deployments are pipelines that the controller starts."
 done
 [ -n "${HARMONIX_ID_TOKEN:-}" ] ||
@@ -70,24 +70,39 @@ git checkout --quiet "$HARMONIX_RELEASE" -- infrastructure ||
 # --- the image --------------------------------------------------------------------------------------------------------
 
 tls_verify="${HARMONIX_REGISTRY_TLS_VERIFY:-true}"
-auth="$work/auth.json"
 digest="${HARMONIX_IMAGE##*@}"
 home="${HARMONIX_IMAGE%@*}"
 
-log_in() { # region, registry
-  password=$(aws ecr get-login-password --region "$1") ||
-    fail "No log-in to the registry of $1 was given to $HARMONIX_ROLE_ARN: the error above says why."
-  printf '%s' "$password" |
-    skopeo login --authfile "$auth" --tls-verify="$tls_verify" --username AWS --password-stdin "$2" >/dev/null ||
-    fail "The registry $2 refused the log-in: the error above says why."
-}
+registries="$(pwd)/.harmonix/registries"
+[ -r "$registries" ] || fail "$registries is missing: the controller writes it, so let it correct the repository and deploy again."
 
-repository_uri() {
-  aws ecr describe-repositories --repository-names "$HARMONIX_REPOSITORY" \
+repository_uri() { # role, region, repository
+  AWS_ROLE_ARN="$1" aws ecr describe-repositories --region "$2" --repository-names "$3" \
     --query 'repositories[0].repositoryUri' --output text 2>"$work/error"
 }
 
-if ! uri=$(repository_uri); then
+log_in() { # role, region, registry, file for the log-in
+  password=$(AWS_ROLE_ARN="$1" aws ecr get-login-password --region "$2") ||
+    fail "No log-in to the registry of $2 was given to $1: the error above says why."
+  printf '%s' "$password" |
+    skopeo login --authfile "$4" --tls-verify="$tls_verify" --username AWS --password-stdin "$3" >/dev/null ||
+    fail "The registry $3 refused the log-in: the error above says why."
+}
+
+# The image is read with the role of the place that has it: no registry is ever opened to another account, and a
+# provider that joins later needs no change at home.
+log_in_to_home() {
+  while read -r role region repository; do
+    if found=$(repository_uri "$role" "$region" "$repository"); then
+      [ "$found" != "$home" ] || { log_in "$role" "$region" "${home%%/*}" "$work/home.json"; return; }
+    else
+      cat "$work/error" >&2
+    fi
+  done <"$registries"
+  fail "None of this application's providers has $home, where the image was built: build a new release, which goes to the present home."
+}
+
+if ! uri=$(repository_uri "$HARMONIX_ROLE_ARN" "$AWS_REGION" "$HARMONIX_REPOSITORY"); then
   grep -q RepositoryNotFoundException "$work/error" || {
     cat "$work/error" >&2
     fail "The repository $HARMONIX_REPOSITORY could not be read as $HARMONIX_ROLE_ARN: the error above says why."
@@ -98,7 +113,7 @@ if ! uri=$(repository_uri); then
     cat "$work/error" >&2
     fail "The repository $HARMONIX_REPOSITORY could not be made as $HARMONIX_ROLE_ARN: the error above says why."
   }
-  uri=$(repository_uri) || {
+  uri=$(repository_uri "$HARMONIX_ROLE_ARN" "$AWS_REGION" "$HARMONIX_REPOSITORY") || {
     cat "$work/error" >&2
     fail "The repository $HARMONIX_REPOSITORY was made but cannot be read: the error above says why."
   }
@@ -106,15 +121,16 @@ fi
 
 image="$uri@$digest"
 if [ "$home" != "$uri" ]; then
-  log_in "$HARMONIX_HOME_REGION" "${home%%/*}"
-  log_in "$AWS_REGION" "${uri%%/*}"
+  log_in "$HARMONIX_ROLE_ARN" "$AWS_REGION" "${uri%%/*}" "$work/here.json"
 
-  if skopeo inspect --raw --authfile "$auth" --tls-verify="$tls_verify" "docker://$image" >/dev/null 2>&1; then
+  if skopeo inspect --raw --authfile "$work/here.json" --tls-verify="$tls_verify" "docker://$image" >/dev/null 2>&1; then
     printf 'The image is in %s already.\n' "$uri"
   else
-    skopeo copy --all --preserve-digests --authfile "$auth" --src-tls-verify="$tls_verify" --dest-tls-verify="$tls_verify" \
+    log_in_to_home
+    skopeo copy --all --preserve-digests --src-authfile "$work/home.json" --dest-authfile "$work/here.json" \
+      --src-tls-verify="$tls_verify" --dest-tls-verify="$tls_verify" \
       "docker://$HARMONIX_IMAGE" "docker://$uri:$HARMONIX_RELEASE" ||
-      fail "The image could not be copied from $home to $uri: the home repository's policy must let $HARMONIX_ROLE_ARN pull, which the build job sees to."
+      fail "The image could not be copied from $home to $uri: the error above says why."
   fi
 fi
 
