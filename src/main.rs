@@ -2,9 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use harmonix::cli::Cli;
-
 fn main() -> ExitCode {
-    harmonix::cli::main(Cli::parse())
+    harmonix::cli::main(std::env::args_os())
 }

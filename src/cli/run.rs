@@ -14,7 +14,7 @@ use crate::adapters::kube::{KubeStore, feeds};
 use crate::controllers::{self, Context, Ports};
 
 use super::config::RunOptions;
-use super::telemetry;
+use super::{refuse, telemetry};
 
 /// How long passes under way may take after a signal. The process ends then, whatever they wait for, well before the
 /// 20 s that it promises.
@@ -22,14 +22,8 @@ const GRACE: Duration = Duration::from_secs(15);
 
 /// Runs until a signal. Exit code 2: the configuration is missing something or unusable.
 pub(super) fn main(options: RunOptions) -> ExitCode {
-    let unusable = |problem: String| {
-        use std::io::Write as _;
-        // Nothing is left to tell it to when standard error is closed.
-        let _ = writeln!(std::io::stderr(), "harmonix: {problem}");
-        ExitCode::from(2)
-    };
     if let Err(problem) = telemetry::start(options.log_format, &options.log_level) {
-        return unusable(problem);
+        return refuse(&problem);
     }
     // Every client uses the same cryptography, whichever comes first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -39,11 +33,11 @@ pub(super) fn main(options: RunOptions) -> ExitCode {
         .build()
     {
         Ok(runtime) => runtime,
-        Err(error) => return unusable(format!("the runtime could not be started: {error}")),
+        Err(error) => return refuse(&format!("the runtime could not be started: {error}")),
     };
     let code = match runtime.block_on(run(options)) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(problem) => unusable(problem),
+        Err(problem) => refuse(&problem),
     };
     // A blocked thread must not keep a stopped controller alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -51,18 +45,29 @@ pub(super) fn main(options: RunOptions) -> ExitCode {
 }
 
 async fn run(options: RunOptions) -> Result<(), String> {
-    let settings = options.settings()?;
-    let gitlab = Arc::new(GitlabHost::new(GitlabAddress {
+    let gitlab = GitlabHost::new(GitlabAddress {
         base_url: options.gitlab_url.clone(),
         token_file: options.gitlab_token_file.clone(),
         ca_bundle: options.gitlab_ca_file.clone(),
         timeout: options.gitlab_timeout,
-    })?);
-    let clock = Arc::new(SystemClock);
-    let clouds = AwsSessions::new(&options.aws_region, clock.clone()).await;
+    });
     let client = kube::Client::try_default()
         .await
-        .map_err(|error| format!("no access to Kubernetes: {error}; set KUBECONFIG, or run in a pod with a service account"))?;
+        .map_err(|error| format!("no access to Kubernetes: {error}; set KUBECONFIG, or run in a pod with a service account"));
+    let (settings, gitlab, client) = match (options.settings(), gitlab, client) {
+        (Ok(settings), Ok(gitlab), Ok(client)) => (settings, Arc::new(gitlab), client),
+        // All at once: nobody wants to start a controller three times to learn three things.
+        (settings, gitlab, client) => {
+            let problems = [settings.err(), gitlab.err(), client.err()];
+            return Err(problems
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join("; "));
+        }
+    };
+    let clock = Arc::new(SystemClock);
+    let clouds = AwsSessions::new(&options.aws_region, clock.clone()).await;
     let (feeds, stores) = feeds(&client);
     #[expect(
         clippy::disallowed_methods,

@@ -1,0 +1,144 @@
+//! Values of options: read once, and refused in words that name what would do.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::{PathBufValueParser, TypedValueParser};
+use tracing_subscriber::EnvFilter;
+use url::Url;
+
+use crate::domain::identity::InstallationKey;
+use crate::domain::name::RoleArn;
+
+/// A URL, not yet of anything.
+pub(super) fn url(text: &str) -> Result<Url, String> {
+    // It is not repeated: whoever puts a password into it does not want to read that in a log.
+    Url::parse(text)
+        .map_err(|error| format!("this is not a URL such as https://gitlab.example.com ({error})"))
+}
+
+/// A file that can be read and has something in it.
+pub(super) fn filled_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| read(&path).map(|_| path))
+}
+
+/// A file with an installation key.
+pub(super) fn key_file() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| key(&path).map(|_| path))
+}
+
+/// Reads the installation key.
+///
+/// # Errors
+/// A sentence that names the file.
+pub(super) fn key(path: &Path) -> Result<InstallationKey, String> {
+    InstallationKey::new(read(path)?.trim_ascii())
+        .map_err(|problem| format!("{}: {problem}", path.display()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let shown = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    if bytes.trim_ascii().is_empty() {
+        return Err(format!("{shown} is empty"));
+    }
+    Ok(bytes)
+}
+
+/// An image that no registry can exchange for another.
+pub(super) fn image(text: &str) -> Result<String, String> {
+    if text.contains("@sha256:") {
+        return Ok(text.to_owned());
+    }
+    Err(format!(
+        "{text:?} must name an image by digest, such as registry.example.com/tool@sha256:…"
+    ))
+}
+
+/// The ARN of a role.
+pub(super) fn role_arn(text: &str) -> Result<String, String> {
+    match RoleArn::parse(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err(format!(
+            "{text:?} must be the ARN of an IAM role, such as arn:aws:iam::111111111111:role/harmonix"
+        )),
+    }
+}
+
+/// A time such as `500ms`, `10s`, `2m` or `1h`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let number: u64 = digits
+        .parse()
+        .map_err(|_| format!("{text:?} is not a time such as 500ms, 10s, 2m or 1h"))?;
+    let unit = match &text[digits.len()..] {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_mins(1),
+        "h" => Duration::from_hours(1),
+        _ => return Err(format!("{text:?} needs a unit: ms, s, m or h")),
+    };
+    match u32::try_from(number) {
+        Ok(number) if number > 0 => Ok(unit * number),
+        Ok(_) | Err(_) => Err(format!(
+            "{text:?} must be more than nothing, and less than a lifetime"
+        )),
+    }
+}
+
+/// `NAME=VALUE`.
+pub(super) fn job_variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        // What stands there may be a secret that lost its name.
+        Some(_) | None => Err("each must read NAME=VALUE".to_owned()),
+    }
+}
+
+/// How many objects at once.
+pub(super) fn concurrency(text: &str) -> Result<u16, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (1..=256).contains(number))
+        .ok_or_else(|| format!("{text:?} is not a number from 1 to 256"))
+}
+
+/// A filter of log lines.
+pub(super) fn log_filter(text: &str) -> Result<String, String> {
+    match EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{text:?} cannot be understood: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_have_units_and_are_more_than_nothing() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
+        for wrong in ["", "5", "0s", "s", "5d", "-1s"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_the_wrong_place_is_not_repeated() {
+        for refused in [
+            url("gitlab.example.com:secret@x").unwrap_err(),
+            job_variable("secret").unwrap_err(),
+        ] {
+            assert!(!refused.contains("secret"), "{refused}");
+        }
+    }
+
+    #[test]
+    fn concurrency_is_at_least_one_and_bounded() {
+        assert_eq!((concurrency("1"), concurrency("256")), (Ok(1), Ok(256)));
+        for wrong in ["0", "257", "-1", "many", "70000"] {
+            assert!(concurrency(wrong).is_err(), "{wrong}");
+        }
+    }
+}
