@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::manifest::{application, with};
 use super::stage::Stage;
@@ -27,25 +27,49 @@ async fn is_there_once(stage: &Stage) {
         stage.forge.pipelines_named(&project, "deploy").await.len(),
         1
     );
+    // In the order of the chain, which is the order of what happened. `createdAt` is when something was first intended:
+    // settings that have to be applied again come before a commit that was intended earlier.
     let records = stage.ledger.records("dev-eu", &stage.object("cart")).await;
     let succeeded: Vec<&str> = records
         .iter()
         .filter(|record| record["status"] == "SUCCESS")
         .map(|record| record["actionType"].as_str())
         .collect();
-    assert_eq!(
-        succeeded,
-        [
-            "CreateGroup",
-            "CreateProject",
-            "CommitFiles",
-            "ApplySettings",
-            "Deploy"
-        ],
-        "{records:#?}"
-    );
+    let happened = happened(stage, &project);
+    assert_eq!(succeeded, happened, "{records:#?}");
+    let once: BTreeSet<&str> = happened.iter().copied().collect();
+    let all = [
+        "CreateGroup",
+        "CreateProject",
+        "CommitFiles",
+        "ApplySettings",
+        "Deploy",
+    ];
+    assert_eq!(once, BTreeSet::from(all));
     let ids: BTreeSet<&str> = records.iter().map(|record| record["id"].as_str()).collect();
     assert_eq!(ids.len(), records.len(), "{records:#?}");
+}
+
+/// What GitLab did for the controller, by the names that records give it, in GitLab's order. What it did twice, since
+/// nobody can see whether settings were applied, is there once.
+fn happened(stage: &Stage, project: &str) -> Vec<&'static str> {
+    let mut names = vec!["CreateGroup"];
+    for entry in stage.trail.gitlab(stage.trail.beginning(), project) {
+        // An answer that was lost is journaled as none; what had been done by then stands beside it.
+        let applied = entry.detail.get("applied").and_then(Value::as_u64);
+        let status = applied.unwrap_or_else(|| entry.status.into());
+        let name = match entry.action.as_str() {
+            "projects.create" => "CreateProject",
+            "commits.create" => "CommitFiles",
+            "projects.update" => "ApplySettings",
+            "pipelines.create" => "Deploy",
+            _ => continue,
+        };
+        if (200..300).contains(&status) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 async fn lost_by_gitlab(namespace: &str, action: &str, fault: &str) {
@@ -64,7 +88,6 @@ async fn lost_by_gitlab(namespace: &str, action: &str, fault: &str) {
 }
 
 #[tokio::test]
-#[ignore = "under repair: the records it compares differ"]
 async fn a_lost_answer_to_the_project_leaves_one_project() {
     lost_by_gitlab("lost-project", "projects.create", "lost_answer").await;
 }
@@ -80,7 +103,6 @@ async fn a_lost_answer_to_the_start_of_a_pipeline_leaves_one_pipeline() {
 }
 
 #[tokio::test]
-#[ignore = "under repair: the records it compares differ"]
 async fn half_an_answer_is_as_good_as_none() {
     lost_by_gitlab("half-project", "projects.create", "half_answer").await;
     lost_by_gitlab("half-commit", "commits.create", "half_answer").await;
@@ -88,7 +110,6 @@ async fn half_an_answer_is_as_good_as_none() {
 }
 
 #[tokio::test]
-#[ignore = "under repair: the records it compares differ"]
 async fn a_request_that_never_arrived_is_made_again() {
     lost_by_gitlab("refused-project", "projects.create", "refuse").await;
     lost_by_gitlab("refused-commit", "commits.create", "refuse").await;
