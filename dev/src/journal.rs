@@ -21,8 +21,11 @@ use serde_json::{Map, Value};
 /// What one request was and how it was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
-    /// When the answer was known.
+    /// When the answer was known; it is sent right after.
     pub time: Timestamp,
+    /// When the request arrived; GitLab's journal says so, since its pauses are judged by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrived: Option<Timestamp>,
     /// `gitlab`, or the AWS service: `sts`, `ecs`, `dynamodb` and so on.
     pub service: String,
     /// The HTTP method.
@@ -141,6 +144,7 @@ mod tests {
     fn entry(action: &str) -> Entry {
         Entry {
             time: Timestamp::UNIX_EPOCH,
+            arrived: None,
             service: "gitlab".into(),
             method: "POST".into(),
             path: "/api/v4/projects".into(),

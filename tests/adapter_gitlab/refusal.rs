@@ -1,5 +1,6 @@
 //! Refusals and broken answers, as they come over the wire.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use harmonix::adapters::gitlab::GitlabHost;
@@ -137,6 +138,45 @@ async fn after_a_429_nobody_asks_until_the_time_has_passed() {
     assert_eq!(stub.lines().len(), 1, "the second was not sent");
     tokio::time::sleep(remaining + Duration::from_millis(10)).await;
     assert_eq!(host.project_at("apps/shop/cart").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_its_token_when_the_429_comes_is_not_sent() {
+    let mut slow = Reply::new(429, "Retry later\n").with("retry-after", "5");
+    slow.after = Duration::from_secs(2);
+    let absent = Reply::new(404, r#"{"message":"404 Project Not Found"}"#);
+    let stub = Stub::answering([slow, absent]).await;
+    let host = Arc::new(stub.host());
+    let first = tokio::spawn({
+        let host = Arc::clone(&host);
+        async move { start(&host).await }
+    });
+    // The token is read again after a second; then this file lets its reader wait.
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    std::fs::remove_file(stub.token_file()).unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(stub.token_file())
+        .status();
+    assert!(made.unwrap().success());
+    let second = tokio::spawn({
+        let host = Arc::clone(&host);
+        async move { host.project_at("apps/shop/cart").await }
+    });
+    let failure = first.await.unwrap();
+    assert!(
+        matches!(failure.kind, FailureKind::Throttled(_)),
+        "{failure}"
+    );
+    let file = stub.token_file();
+    tokio::task::spawn_blocking(move || std::fs::write(file, CANARY).unwrap())
+        .await
+        .unwrap();
+    let failure = second.await.unwrap().unwrap_err();
+    assert!(
+        matches!(failure.kind, FailureKind::Throttled(_)),
+        "{failure}"
+    );
+    assert_eq!(stub.lines().len(), 1, "the second was not sent");
 }
 
 #[tokio::test]

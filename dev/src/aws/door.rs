@@ -149,6 +149,7 @@ impl Gate {
     fn write(&self, call: &Call, line: Line, status: u16, fault: Option<&Fault>) {
         self.journal.record(&Entry {
             time: Timestamp::now(),
+            arrived: None,
             service: call.service.clone(),
             method: call.method.to_string(),
             path: String::new(),

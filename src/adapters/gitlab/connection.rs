@@ -1,6 +1,7 @@
 //! The client that talks to a real instance. See the parent module for why it is ours.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use url::Url;
 
 use super::ANSWER_LIMIT;
 use super::address::GitlabAddress;
+use super::gate::Gate;
 use super::token::TokenFile;
 use super::wire::{Keep, WireError};
 
@@ -75,9 +77,9 @@ impl Connection {
         request: Builder,
         body: Vec<u8>,
     ) -> Result<Response<Bytes>, ApiError<WireError>> {
-        let keep = request
-            .extensions_ref()
-            .and_then(|e| e.get::<Keep>().copied());
+        let extensions = request.extensions_ref();
+        let gate = extensions.and_then(|e| e.get::<Arc<Gate>>().cloned());
+        let keep = extensions.and_then(|e| e.get::<Keep>().copied());
         let keep = keep.unwrap_or(Keep::Whole(ANSWER_LIMIT));
         let token = self.token.current().await;
         let token = token.map_err(|why| ApiError::client(WireError::Token(why)))?;
@@ -93,6 +95,10 @@ impl Connection {
         if request.url().origin() != self.api.origin() {
             let refused = "the request would have gone to another host than the configured one";
             return Err(ApiError::client(WireError::Transport(refused.to_owned())));
+        }
+        if let Some(gate) = gate {
+            // Reading the token can take a while, in which another request may have been told to wait.
+            gate.pass().map_err(ApiError::client)?;
         }
         let answer = self.http.execute(request).await;
         let answer = answer.map_err(|error| transport(&error.without_url()))?;

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use tokio::time::Instant;
 
+use super::wire::WireError;
+
 /// What to wait where GitLab does not say.
 const DEFAULT: Duration = Duration::from_mins(1);
 
@@ -26,6 +28,13 @@ impl Gate {
         until
             .map(|until| until.saturating_duration_since(now))
             .filter(|remaining| !remaining.is_zero())
+    }
+
+    /// Whether a request may be sent now; what its sender learns where it may not.
+    pub(super) fn pass(&self) -> Result<(), WireError> {
+        self.remaining(Instant::now()).map_or(Ok(()), |after| {
+            Err(WireError::Throttled { after, said: None })
+        })
     }
 
     /// Closes it for at least this long.

@@ -1,7 +1,11 @@
 //! What every request passes: the rate gate, the limit of concurrent requests, the deadline.
 //!
+//! The gate is asked before a request stands in any queue, so that nobody waits in vain, and once more directly before
+//! it is sent: it travels with the request, because only the client knows that moment.
+//!
 //! Only answers that are a success reach the crate, which would drop most of what a refusal says.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -82,7 +86,7 @@ pub enum Location {
 
 pub(super) struct Wire {
     client: Box<GitlabClient>,
-    gate: Gate,
+    gate: Arc<Gate>,
     places: Semaphore,
     timeout: Duration,
 }
@@ -91,7 +95,7 @@ impl Wire {
     pub(super) fn new(client: Box<GitlabClient>, timeout: Duration) -> Self {
         Self {
             client,
-            gate: Gate::default(),
+            gate: Arc::default(),
             places: Semaphore::new(CONCURRENT),
             timeout,
         }
@@ -102,21 +106,18 @@ impl Wire {
         Call { wire: self, keep }
     }
 
-    fn pass_gate(&self) -> Result<(), WireError> {
-        self.gate.remaining(Instant::now()).map_or(Ok(()), |after| {
-            Err(WireError::Throttled { after, said: None })
-        })
-    }
-
     async fn send(
         &self,
-        request: Builder,
+        mut request: Builder,
         body: Vec<u8>,
     ) -> Result<Response<Bytes>, ApiError<WireError>> {
-        self.pass_gate().map_err(ApiError::client)?;
+        self.gate.pass().map_err(ApiError::client)?;
+        if let Some(extensions) = request.extensions_mut() {
+            extensions.insert(Arc::clone(&self.gate));
+        }
         let place = self.places.acquire().await;
         // It may have closed while we stood in the queue.
-        self.pass_gate().map_err(ApiError::client)?;
+        self.gate.pass().map_err(ApiError::client)?;
         let answer =
             tokio::time::timeout(self.timeout, self.client.rest_async(request, body)).await;
         drop(place);

@@ -279,6 +279,7 @@ impl Gate {
         );
         self.journal.record(&Entry {
             time: Timestamp::now(),
+            arrived: None,
             service: "ecr".into(),
             method: method.to_string(),
             path: String::new(),

@@ -9,6 +9,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use bytes::Bytes;
 use http::{HeaderName, Method, StatusCode, header};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 use super::super::access::{Actor, Refusal};
@@ -27,6 +28,7 @@ const LARGEST: usize = 512 * 1024 * 1024;
 
 /// Serves one request.
 pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> Response {
+    let arrived = moment::now();
     let (head, body) = request.into_parts();
     let (path, query) = (
         head.uri.path().to_owned(),
@@ -60,6 +62,7 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
     }
     let mut note = Note {
         instance: &instance,
+        arrived,
         method: &head.method,
         path: &path,
         target: &target,
@@ -219,6 +222,7 @@ fn standard_headers(instance: &Instance, answer: Answer, who: &str) -> Answer {
 
 struct Note<'a> {
     instance: &'a Instance,
+    arrived: Timestamp,
     method: &'a Method,
     path: &'a str,
     target: &'a Target,
@@ -230,6 +234,7 @@ impl Note<'_> {
     fn write(&self, status: u16, fault: Option<&Fault>) {
         self.instance.journal.record(&Entry {
             time: moment::now(),
+            arrived: Some(self.arrived),
             service: "gitlab".into(),
             method: self.method.to_string(),
             path: self.path.to_owned(),
