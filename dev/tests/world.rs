@@ -1,9 +1,12 @@
-//! A whole world, as a person brings it up, breaks it and ends it.
+//! Whole worlds, as a person brings them up, breaks them and ends them.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use harmonix_dev::failure::last_lines;
+use harmonix_dev::journal;
 use harmonix_dev::tools::Cache;
 use harmonix_dev::world::World;
 use harmonix_dev::world::layout::Layout;
@@ -11,15 +14,18 @@ use harmonix_dev::world::port::is_free;
 use harmonix_dev::world::process::{Process, with_environment};
 use nix::sys::signal::Signal;
 
+/// As long as bringing up a world that is up may take.
+const AT_ONCE: Duration = Duration::from_secs(30);
+
 /// A world of this test; ended with it, whatever comes.
 struct Own {
     name: String,
 }
 
 impl Own {
-    fn new() -> Self {
+    fn new(purpose: &str) -> Self {
         Self {
-            name: format!("test-world-{}", std::process::id()),
+            name: format!("test-{purpose}-{}", std::process::id()),
         }
     }
 
@@ -63,7 +69,7 @@ fn text(output: &Output) -> String {
 
 #[tokio::test]
 async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
-    let own = Own::new();
+    let own = Own::new("world");
     let up = own.up();
     assert!(up.status.success(), "{}", text(&up));
     let world = World::load(&own.name).unwrap();
@@ -97,7 +103,8 @@ async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
         "{}",
         text(&again)
     );
-    assert!(since.elapsed() < Duration::from_secs(30));
+    let took = since.elapsed();
+    assert!(took < AT_ONCE, "the second up took {took:?}");
 
     let registry = world.register().part("registry").unwrap().unwrap();
     registry.process.signal(Signal::SIGKILL);
@@ -109,6 +116,14 @@ async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
         "{}",
         text(&status)
     );
+    let last_words = last_lines(&registry.recipe.log, 3);
+    assert!(!last_words.is_empty());
+    for line in &last_words {
+        // A long line is cut.
+        let begin: String = line.chars().take(200).collect();
+        let shown = format!("\n  | {begin}");
+        assert!(text(&status).contains(&shown), "{}", text(&status));
+    }
     let repaired = own.up();
     assert!(
         repaired.status.success() && text(&repaired).contains("is up again"),
@@ -137,6 +152,63 @@ async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
         "{}",
         text(&logs)
     );
+}
+
+#[tokio::test]
+async fn two_worlds_side_by_side_do_not_disturb_each_other() {
+    let (left, right) = (Own::new("left"), Own::new("right"));
+    std::thread::scope(|scope| {
+        for own in [&left, &right] {
+            scope.spawn(|| {
+                let up = own.up();
+                assert!(up.status.success(), "{}", text(&up));
+            });
+        }
+    });
+    let worlds = [&left, &right].map(|own| World::load(&own.name).unwrap());
+    let [one, other] = &worlds;
+    let ports: BTreeSet<u16> = worlds.iter().flat_map(|world| world.ports.all()).collect();
+    assert_eq!(ports.len(), one.ports.all().len() + other.ports.all().len());
+    assert!(!one.layout.folder().starts_with(other.layout.folder()));
+    assert!(!other.layout.folder().starts_with(one.layout.folder()));
+
+    // What happens in one stands in its journals and nowhere else, and what lets into one does not let into the other.
+    assert_eq!(ask_gitlab(one, &one.tokens.gitlab_developer).await, 200);
+    assert_eq!(ask_gitlab(one, &other.tokens.gitlab_developer).await, 401);
+    let asked = worlds.each_ref().map(|world| {
+        let entries = journal::read(&world.layout.journal("gitlab")).unwrap();
+        entries.iter().filter(|e| e.action == "version").count()
+    });
+    assert_eq!(asked, [2, 0]);
+    let made = administrate(one, &["create", "namespace", "only-here"]);
+    assert!(made.status.success(), "{}", text(&made));
+    let absent = administrate(other, &["get", "namespace", "only-here"]);
+    assert!(text(&absent).contains("NotFound"), "{}", text(&absent));
+
+    // One ends; the other goes on, with every process it had.
+    let before = other.register().parts().unwrap();
+    let down = left.dev(&["down"]);
+    assert!(down.status.success(), "{}", text(&down));
+    assert!(one.ports.all().into_iter().all(is_free));
+    let status = right.dev(&["status"]);
+    assert!(status.status.success(), "{}", text(&status));
+    assert_eq!(other.register().parts().unwrap(), before);
+    assert!(before.iter().all(|part| part.process.is_alive()));
+    assert_eq!(ask_gitlab(other, &other.tokens.gitlab_developer).await, 200);
+    let there = administrate(other, &["get", "namespace", "harmonix-system"]);
+    assert!(there.status.success(), "{}", text(&there));
+}
+
+/// Answers the status with which a world's GitLab tells its version.
+async fn ask_gitlab(world: &World, token: &str) -> u16 {
+    let request = reqwest::Client::new()
+        .get(format!("{}/api/v4/version", world.gitlab_url()))
+        .header("PRIVATE-TOKEN", token);
+    request.send().await.unwrap().status().as_u16()
+}
+
+fn administrate(world: &World, arguments: &[&str]) -> Output {
+    kubectl(world, &world.layout.administrator_kubeconfig(), arguments)
 }
 
 fn kubectl(world: &World, kubeconfig: &Path, arguments: &[&str]) -> Output {
