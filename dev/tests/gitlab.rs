@@ -2,6 +2,8 @@
 
 #[path = "gitlab/conformance.rs"]
 mod conformance;
+#[path = "gitlab/coverage.rs"]
+mod coverage;
 #[path = "gitlab/faults.rs"]
 mod faults;
 #[path = "gitlab/jobs.rs"]

@@ -1,7 +1,9 @@
 //! One stand-in per test, and short ways to ask it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use harmonix_dev::gitlab::{self, ExecutorKind, GitlabArgs, Running};
@@ -16,6 +18,8 @@ pub struct World {
     pub running: Option<Running>,
     pub url: String,
     client: Client,
+    /// Endpoints of which an answer was compared with GitLab's document.
+    compared: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -87,7 +91,13 @@ impl World {
             running: Some(running),
             url,
             client: Client::new(),
+            compared: Mutex::default(),
         }
+    }
+
+    /// Answers the endpoints of which an answer was compared with GitLab's document so far.
+    pub fn compared(&self) -> BTreeSet<String> {
+        self.compared.lock().unwrap().clone()
     }
 
     /// Stops and starts again on what is on disk.
@@ -129,7 +139,10 @@ impl World {
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await?;
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        conformance::check(&method, &path, status, &body);
+        if let Some(endpoint) = conformance::check(&method, &path, status, &text) {
+            let mut compared = self.compared.lock().unwrap();
+            compared.insert(format!("{} {}", endpoint.method, endpoint.path));
+        }
         Ok(Reply {
             status,
             headers,
