@@ -10,11 +10,14 @@ use url::Url;
 use crate::domain::identity::InstallationKey;
 use crate::domain::name::RoleArn;
 
-/// A URL, not yet of anything.
+/// The URL of something on the web.
 pub(super) fn url(text: &str) -> Result<Url, String> {
-    // It is not repeated: whoever puts a password into it does not want to read that in a log.
     Url::parse(text)
-        .map_err(|error| format!("this is not a URL such as https://gitlab.example.com ({error})"))
+        .ok()
+        // "gitlab.example.com:8080" is a URL, too, with a scheme that nobody meant.
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+        // It is not repeated: whoever puts a password into it does not want to read that in a log.
+        .ok_or_else(|| "this is not a URL such as https://gitlab.example.com".to_owned())
 }
 
 /// A file that can be read and has something in it.
@@ -128,6 +131,7 @@ mod tests {
     fn a_secret_in_the_wrong_place_is_not_repeated() {
         for refused in [
             url("gitlab.example.com:secret@x").unwrap_err(),
+            url("https://me:secret@").unwrap_err(),
             job_variable("secret").unwrap_err(),
         ] {
             assert!(!refused.contains("secret"), "{refused}");

@@ -127,6 +127,11 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
     let (empty, short) = (file("empty", " \n"), file("short", "too short"));
     for (variable, value, why) in [
         (
+            "HARMONIX_GITLAB_URL",
+            "gitlab.example.com:8080",
+            "this is not a URL such as https://gitlab.example.com",
+        ),
+        (
             "HARMONIX_GITLAB_TOKEN_FILE",
             empty.as_str(),
             "empty is empty",
