@@ -47,7 +47,10 @@ pub const INTENTS_ANNOTATION: &str = "harmonix.io/intents";
 pub const RETRY_ANNOTATION: &str = "harmonix.io/retry";
 /// `true` works like `spec.suspend`, without a change of the spec (GitOps tools leave it alone).
 pub const SUSPEND_ANNOTATION: &str = "harmonix.io/suspend";
-/// Who asked for the current spec: stamped by an admission policy that ships with the install.
+/// Who asked for the current spec: stamped by the admission policy `examples/admission`, and believed
+/// only where that is said to be installed.
 pub const REQUESTED_BY_ANNOTATION: &str = "harmonix.io/requested-by";
+/// The most characters that are kept of the name of whoever asked.
+pub const REQUESTER_LENGTH: usize = 256;
 /// On a namespace: the GitLab group of its applications, instead of the default.
 pub const GITLAB_GROUP_ANNOTATION: &str = "harmonix.io/gitlab-group";

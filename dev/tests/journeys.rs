@@ -57,6 +57,8 @@ mod pipeline;
 mod quiet;
 #[path = "journeys/release.rs"]
 mod release;
+#[path = "journeys/requester.rs"]
+mod requester;
 #[path = "journeys/retry.rs"]
 mod retry;
 #[path = "journeys/server_errors.rs"]

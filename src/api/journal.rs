@@ -56,6 +56,10 @@ pub struct AuditEntry {
     /// What it was done to.
     #[schemars(length(max = 512))]
     pub subject: String,
+    /// Who asked for it: whoever had when it was decided, however long the record waits.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 256))]
+    pub requested_by: String,
     /// The generation of the object that asked for it.
     pub generation: i64,
     /// How it ended.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use url::Url;
 
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Settings, Stamp};
 
 use super::telemetry::LogFormat;
 use super::value;
@@ -75,6 +75,11 @@ pub struct RunOptions {
     /// Extra variable of every job of ours. May be given more than once.
     #[arg(long, env = "HARMONIX_JOB_VARIABLES", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = value::job_variable)]
     pub job_variable: Vec<(String, String)>,
+    /// Believe the annotation harmonix.io/requested-by, which then names who asked in every audit
+    /// record and commit. Give this only where the admission policy that stamps it is installed
+    /// (examples/admission): without the policy anybody can sign for another.
+    #[arg(long, env = "HARMONIX_REQUESTED_BY_STAMPED", value_parser = clap::builder::BoolishValueParser::new())]
+    pub requested_by_stamped: bool,
     /// How often something under way is looked at.
     #[arg(long, env = "HARMONIX_POLL_INTERVAL", value_name = "TIME", default_value = "10s", value_parser = value::duration)]
     pub poll_interval: Duration,
@@ -141,6 +146,11 @@ impl RunOptions {
             node_image: self.node_image.clone(),
             runner_tags: self.runner_tags.clone(),
             job_variables: self.job_variable.clone(),
+            requested_by: if self.requested_by_stamped {
+                Stamp::Enforced
+            } else {
+                Stamp::Unenforced
+            },
             poll_interval: self.poll_interval,
             resync_interval: self.resync_interval,
             pipeline_appears_within: self.pipeline_appears_within,

@@ -30,8 +30,8 @@ impl Managed for Application {
     type Status = ApplicationStatus;
     type Observed = ApplicationObserved;
 
-    fn scope(&self) -> Scope {
-        target::application_scope(self)
+    fn scope(&self, context: &Context) -> Scope {
+        target::application_scope(self, &context.settings)
     }
 
     fn status(&self) -> Self::Status {

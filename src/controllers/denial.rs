@@ -41,6 +41,7 @@ pub(super) fn note(
         subject: format!("the operations role of {provider}"),
         provider,
         action: "AssumeRole".to_owned(),
+        requested_by: scope.requested_by.clone(),
         generation: scope.generation,
         outcome: AuditOutcome::Denied,
         external_id: None,

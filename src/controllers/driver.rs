@@ -36,7 +36,7 @@ pub(super) async fn pass<K: Managed>(
     context: &Context,
     object: &K,
 ) -> Result<Option<Duration>, StoreError> {
-    let scope = object.scope();
+    let scope = object.scope(context);
     let version = version(object, scope.identity.clone());
     if !context.is_current(&version) {
         return Ok(Some(Duration::from_millis(200)));
@@ -82,7 +82,11 @@ impl<K: Managed> Pass<'_, K> {
         let annotation = self.object.annotations().get(INTENTS_ANNOTATION);
         let parsed = parse_intents(annotation.map(String::as_str));
         let damaged = parsed.as_ref().err().cloned();
-        let mut intents = parsed.unwrap_or_default();
+        let mut intents: Vec<Intent> = parsed
+            .unwrap_or_default()
+            .into_iter()
+            .map(|intent| intent.completed(&self.scope))
+            .collect();
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted = false;
@@ -126,6 +130,7 @@ impl<K: Managed> Pass<'_, K> {
             let staged = stage(
                 std::mem::take(&mut plan.steps),
                 &open,
+                &self.scope,
                 context.ports.clock.now(),
                 || context.ports.clock.entropy(),
             );
@@ -203,7 +208,7 @@ impl<K: Managed> Pass<'_, K> {
     fn take(&self, plan: &Plan, memory: &mut K::Status) -> bool {
         for outcome in &plan.settled {
             K::absorb(memory, outcome);
-            K::journal(memory).settle(outcome, self.scope.generation);
+            K::journal(memory).settle(outcome);
         }
         if let Some(project) = &plan.taken_over {
             K::take_over(memory, project);
@@ -223,10 +228,9 @@ impl<K: Managed> Pass<'_, K> {
             self.context.remember(&self.scope.uid, |r| {
                 r.sent.insert(id.clone(), now);
             });
-            let outcome =
-                execute::execute(self.context, intent, &step, &self.scope.requested_by).await;
+            let outcome = execute::execute(self.context, intent, &step).await;
             K::absorb(memory, &outcome);
-            K::journal(memory).settle(&outcome, self.scope.generation);
+            K::journal(memory).settle(&outcome);
             let failed = match &outcome.result {
                 StepResult::Done(_) | StepResult::AlreadyDone(_) => None,
                 StepResult::Refused(failure) | StepResult::Open(failure) => Some(failure.clone()),

@@ -20,7 +20,7 @@ pub(super) async fn pass(
     context: &Context,
     object: &Environment,
 ) -> Result<Option<Duration>, StoreError> {
-    let scope = target::environment_scope(object);
+    let scope = target::environment_scope(object, &context.settings);
     let version = version(object, scope.identity.clone());
     if object.metadata.deletion_timestamp.is_some() {
         return Ok(None);

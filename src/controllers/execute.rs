@@ -9,14 +9,9 @@ use crate::domain::step::{Effect, Outcome, Step, StepResult};
 use super::Context;
 
 /// Performs one step.
-pub(super) async fn execute(
-    context: &Context,
-    intent: Intent,
-    step: &Step,
-    requested_by: &str,
-) -> Outcome {
+pub(super) async fn execute(context: &Context, intent: Intent, step: &Step) -> Outcome {
     let ports = &context.ports;
-    let result = match sealed(&step.effect, &intent, requested_by) {
+    let result = match sealed(&step.effect, &intent) {
         Effect::CreateGroup(path) => ports
             .projects
             .create_group(&path)

@@ -62,20 +62,24 @@ fn unwritable(failure: &Failure, table: &str) -> Failure {
 }
 
 fn record(scope: &Scope, entry: &AuditEntry, place: &Place, previous: &str) -> AuditRecord {
+    let mut entry = entry.clone();
+    if entry.requested_by.is_empty() {
+        // It waits since a version that did not keep who asked.
+        entry.requested_by.clone_from(&scope.requested_by);
+    }
     AuditRecord::new(
         &AuditScope {
             object: scope.identity.to_string(),
             app_name: scope.identity.name.clone(),
             uid: scope.uid.clone(),
             owner: scope.owner.clone(),
-            initiated_by: scope.requested_by.clone(),
             assumed_role: place.operations_role.as_str().to_owned(),
             account: place.account.clone(),
             region: place.region.clone(),
             prefix: place.prefix.clone(),
             provider: place.name.clone(),
         },
-        entry,
+        &entry,
         previous,
     )
 }

@@ -44,7 +44,7 @@ pub(super) async fn without_target<K: Managed>(
     if !finalizers.iter().any(|f| f == FINALIZER) {
         return Ok(None);
     }
-    let scope = object.scope();
+    let scope = object.scope(context);
     let mut memory = object.status();
     let home = object.home(context);
     let mut version = version.clone();
@@ -66,6 +66,8 @@ pub(super) async fn without_target<K: Managed>(
                 id: IntentId::new(now, context.ports.clock.entropy()),
                 created_at: now,
                 ledger: home.name.clone(),
+                requested_by: scope.requested_by.clone(),
+                generation: scope.generation,
                 action,
             };
             let text = crate::domain::intent::format_intents(std::slice::from_ref(&intent));
@@ -81,7 +83,7 @@ pub(super) async fn without_target<K: Managed>(
             intent,
             result: StepResult::Done(External::Nothing),
         };
-        journal.settle(&outcome, scope.generation);
+        journal.settle(&outcome);
         let place = |provider: &str| (provider == home.name).then(|| home.clone());
         if let Err(failure) = ledger::flush(context, &scope, journal, place).await {
             tracing::warn!(object = %version.identity, message = failure.message, "not let go yet");

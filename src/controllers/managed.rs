@@ -37,7 +37,7 @@ pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
     type Observed: Send + Sync;
 
     /// Who, how, for whom; exists whether or not the spec is valid.
-    fn scope(&self) -> Scope;
+    fn scope(&self, context: &Context) -> Scope;
     /// Its status as stored.
     fn status(&self) -> Self::Status;
     /// Its target, or why there is none.

@@ -25,8 +25,8 @@ impl Managed for EnvironmentProvider {
     type Status = EnvironmentProviderStatus;
     type Observed = ProviderObserved;
 
-    fn scope(&self) -> Scope {
-        target::provider_scope(self)
+    fn scope(&self, context: &Context) -> Scope {
+        target::provider_scope(self, &context.settings)
     }
 
     fn status(&self) -> Self::Status {

@@ -20,8 +20,6 @@ pub struct AuditScope {
     pub uid: String,
     /// The team that answers for the object.
     pub owner: String,
-    /// Who asked: stamped by admission, or `unverified:` before the last field manager.
-    pub initiated_by: String,
     /// The operations role that the record is written with.
     pub assumed_role: String,
     /// The provider's account.
@@ -66,7 +64,7 @@ impl AuditRecord {
                 entry.external_id.clone().unwrap_or_default(),
             ),
             ("generation", entry.generation.to_string()),
-            ("initiatedBy", scope.initiated_by.clone()),
+            ("initiatedBy", entry.requested_by.clone()),
             ("message", entry.message.clone()),
             ("objectRef", scope.object.clone()),
             ("origin", "Harmonix".to_owned()),
@@ -115,6 +113,7 @@ mod tests {
             provider: "dev".into(),
             action: "CreateProject".into(),
             subject: "apps/shop/cart".into(),
+            requested_by: "ada".into(),
             generation: 1,
             outcome: AuditOutcome::Success,
             external_id: Some("7".into()),

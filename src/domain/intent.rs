@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::ReleaseStatus;
 
+use super::target::Scope;
+
 /// The trailer of our commits that carries an intent's identity.
 pub const TRAILER: &str = "Harmonix-Intent";
 
@@ -171,8 +173,33 @@ pub struct Intent {
     pub created_at: Timestamp,
     /// The provider whose audit table takes the record.
     pub ledger: String,
+    /// Who asked for it when it was decided. Empty in intents of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub requested_by: String,
+    /// The object's generation that it was decided on. 0 in intents of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub generation: i64,
     /// What is to happen.
     pub action: Action,
+}
+
+/// Generations count from 1.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_unknown(generation: &i64) -> bool {
+    *generation == 0
+}
+
+impl Intent {
+    /// With what it did not keep taken from the object as it is now.
+    pub fn completed(mut self, scope: &Scope) -> Self {
+        if self.requested_by.is_empty() {
+            self.requested_by.clone_from(&scope.requested_by);
+        }
+        if is_unknown(&self.generation) {
+            self.generation = scope.generation;
+        }
+        self
+    }
 }
 
 /// Reads the annotation. A damaged one is an error, never "no intents": guessing could repeat an effect.

@@ -4,6 +4,15 @@ use std::time::Duration;
 
 use super::identity::InstallationKey;
 
+/// What the annotation that says who asked is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stamp {
+    /// An admission policy writes it and nobody else can: it is believed.
+    Enforced,
+    /// Anybody may have written it: it is not looked at.
+    Unenforced,
+}
+
 /// Values that are the same for every object of an installation.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -29,6 +38,8 @@ pub struct Settings {
     pub runner_tags: Vec<String>,
     /// Extra variables of every job of ours, such as a registry without TLS in a test installation.
     pub job_variables: Vec<(String, String)>,
+    /// What the annotation that says who asked is worth.
+    pub requested_by: Stamp,
     /// How often something under way is looked at.
     pub poll_interval: Duration,
     /// How often something settled is looked at.

@@ -2,14 +2,15 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::api::EffectJournal;
+use crate::api::{EffectJournal, REQUESTER_LENGTH};
 
 use super::intent::{Action, Intent, IntentId, TRAILER};
 use super::observed::OpenIntent;
 use super::step::{Effect, Step};
+use super::target::Scope;
 
 /// Gives every step an intent. A step that repeats an open intent's action keeps its identity, so
-/// that a second try of the same effect is the same effect.
+/// that a second try of the same effect is the same effect, asked for by whoever asked first.
 ///
 /// Settings that are applied again come first: nobody can see whether they were applied, so their
 /// record may stand in the table already, and the next one must hang on it. Where the project is yet
@@ -17,6 +18,7 @@ use super::step::{Effect, Step};
 pub fn stage(
     steps: Vec<Step>,
     open: &[OpenIntent],
+    scope: &Scope,
     now: Timestamp,
     mut entropy: impl FnMut() -> [u8; 10],
 ) -> Vec<(Intent, Step)> {
@@ -44,6 +46,8 @@ pub fn stage(
                     .checked_add(SignedDuration::from_micros(place))
                     .unwrap_or(now),
                 ledger: step.ledger.clone(),
+                requested_by: scope.requested_by.clone(),
+                generation: scope.generation,
                 action: step.action.clone(),
             });
             (intent, step)
@@ -72,15 +76,17 @@ pub fn written(
 }
 
 /// The effect as it is sent: with the intent's identity where it can be found again.
-pub fn sealed(effect: &Effect, intent: &Intent, requested_by: &str) -> Effect {
+pub fn sealed(effect: &Effect, intent: &Intent) -> Effect {
     match effect {
         Effect::Commit(commit) => {
             let mut commit = commit.clone();
-            // A person's name is one line, so it cannot forge a trailer of ours.
-            let who: String = requested_by
+            // An intent is read from an annotation: what it names is one line here whatever it holds, so
+            // that it cannot forge a trailer of ours.
+            let who: String = intent
+                .requested_by
                 .chars()
                 .filter(|c| !c.is_control())
-                .take(256)
+                .take(REQUESTER_LENGTH)
                 .collect();
             commit.message = format!(
                 "{}\n{TRAILER}: {}\nRequested-By: {who}\n",

@@ -5,6 +5,7 @@ mod application;
 mod environment;
 mod place;
 mod provider;
+mod requester;
 
 pub use application::{
     ApplicationInput, ApplicationTarget, DeploymentTarget, EnvironmentTarget, application,
@@ -58,7 +59,7 @@ pub struct Scope {
     pub mode: Mode,
     /// Value of the retry annotation.
     pub retry: String,
-    /// Who asked for the current spec.
+    /// Who asked for the current spec, in one line of limited length.
     pub requested_by: String,
     /// The team that answers for it.
     pub owner: String,
@@ -121,6 +122,7 @@ fn scope<K: ResourceExt>(
     identity: Identity,
     suspend: bool,
     owner: Option<&str>,
+    settings: &Settings,
 ) -> Scope {
     let annotation = |name: &str| object.annotations().get(name).cloned();
     let suspended = suspend || annotation(api::SUSPEND_ANNOTATION).is_some_and(|v| v == "true");
@@ -131,15 +133,6 @@ fn scope<K: ResourceExt>(
     } else {
         Mode::Act
     };
-    let last_manager = || {
-        let manager = object
-            .managed_fields()
-            .iter()
-            .filter(|entry| entry.manager.as_deref() != Some(api::FIELD_MANAGER))
-            .max_by_key(|entry| entry.time.clone().map(|time| time.0))
-            .and_then(|entry| entry.manager.clone());
-        format!("unverified:{}", manager.unwrap_or_else(|| "unknown".into()))
-    };
     Scope {
         identity,
         uid: object.uid().unwrap_or_default(),
@@ -148,9 +141,7 @@ fn scope<K: ResourceExt>(
         retry: annotation(api::RETRY_ANNOTATION)
             .map(retry_value)
             .unwrap_or_default(),
-        requested_by: annotation(api::REQUESTED_BY_ANNOTATION)
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(last_manager),
+        requested_by: requester::of(object, settings.requested_by),
         owner: owner.unwrap_or_default().to_owned(),
     }
 }

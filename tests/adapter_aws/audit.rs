@@ -21,6 +21,7 @@ fn record() -> AuditRecord {
         provider: "dev".into(),
         action: "CreateProject".into(),
         subject: "apps/shop/cart".into(),
+        requested_by: String::new(),
         generation: 1,
         outcome: AuditOutcome::Success,
         external_id: None,

@@ -3,5 +3,6 @@
 mod convergence;
 mod crash;
 mod history;
+mod ledger;
 mod promotion;
 mod restraint;

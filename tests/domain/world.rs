@@ -19,7 +19,7 @@ use harmonix::domain::audit::AuditRecord;
 use harmonix::domain::forge::{Pipeline, Project, ProjectSettings};
 use harmonix::domain::identity::InstallationKey;
 use harmonix::domain::runtime::Service;
-use harmonix::domain::settings::Settings;
+use harmonix::domain::settings::{Settings, Stamp};
 use harmonix::domain::version::NamespaceFacts;
 use jiff::Timestamp;
 
@@ -184,6 +184,7 @@ pub fn settings() -> Settings {
         node_image: format!("registry.example.com/node@sha256:{}", "3".repeat(64)),
         runner_tags: vec!["harmonix".into()],
         job_variables: Vec::new(),
+        requested_by: Stamp::Enforced,
         poll_interval: Duration::from_secs(5),
         resync_interval: Duration::from_mins(10),
         pipeline_appears_within: Duration::from_mins(2),

@@ -143,6 +143,8 @@ impl World {
                     .to_string_lossy()
                     .into_owned(),
             ),
+            // The world's API server stamps who asks.
+            ("HARMONIX_REQUESTED_BY_STAMPED", "true".to_owned()),
             ("AWS_ENDPOINT_URL", self.aws_url()),
             ("AWS_REGION", REGION.to_owned()),
             ("AWS_ACCESS_KEY_ID", key.id.clone()),

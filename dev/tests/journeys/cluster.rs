@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use harmonix_dev::world::World;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams};
+use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client, Config};
@@ -20,10 +20,19 @@ pub struct Cluster {
 
 impl Cluster {
     pub async fn of(world: &World) -> Self {
+        Self::as_user(world, None).await
+    }
+
+    /// As `kubectl --as` uses it: somebody else, with the administrator's rights.
+    pub async fn as_user(world: &World, user: Option<&str>) -> Self {
         let kubeconfig = Kubeconfig::read_from(world.layout.administrator_kubeconfig()).unwrap();
-        let config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
             .await
             .unwrap();
+        if let Some(user) = user {
+            config.auth_info.impersonate = Some(user.to_owned());
+            config.auth_info.impersonate_groups = Some(vec!["system:masters".to_owned()]);
+        }
         Self {
             client: Client::try_from(config).unwrap(),
             logs: world.layout.path("logs"),
@@ -76,6 +85,15 @@ impl Cluster {
     pub async fn merge(&self, kind: &str, name: &str, change: Value) {
         let (api, name) = self.address(kind, name);
         api.patch(name, &PatchParams::default(), &Patch::Merge(change))
+            .await
+            .unwrap();
+    }
+
+    /// What `kubectl replace` does.
+    pub async fn replace(&self, kind: &str, name: &str, object: &Value) {
+        let (api, name) = self.address(kind, name);
+        let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
+        api.replace(name, &PostParams::default(), &object)
             .await
             .unwrap();
     }

@@ -2,7 +2,7 @@
 
 use crate::api::{
     ApplicationStatus, AuditChain, AuditEntry, AuditOutcome, EffectJournal,
-    EnvironmentProviderStatus, PipelineStatus, RepositoryStatus, RolloutStatus,
+    EnvironmentProviderStatus, PipelineStatus, REQUESTER_LENGTH, RepositoryStatus, RolloutStatus,
 };
 use crate::domain::condition::shorten;
 use crate::domain::failure::FailureKind;
@@ -17,7 +17,7 @@ pub trait Journal {
     /// Begins a stage: only outcomes of intents that are still written down are kept.
     fn begin(&mut self, written: &[Intent]);
     /// Notes that an intent's outcome is known, and puts its record into the backlog.
-    fn settle(&mut self, outcome: &Outcome, generation: i64);
+    fn settle(&mut self, outcome: &Outcome);
     /// Notes that the oldest waiting record stands in its table under this hash.
     fn recorded(&mut self, hash: &str);
     /// The head of the chain in a provider's table.
@@ -30,11 +30,13 @@ impl Journal for EffectJournal {
             .retain(|id| written.iter().any(|intent| intent.id.as_str() == id));
     }
 
-    fn settle(&mut self, outcome: &Outcome, generation: i64) {
+    fn settle(&mut self, outcome: &Outcome) {
         let Intent {
             id,
             created_at,
             ledger,
+            requested_by,
+            generation,
             action,
         } = &outcome.intent;
         let (result, external_id, message) = match &outcome.result {
@@ -64,7 +66,8 @@ impl Journal for EffectJournal {
             provider: ledger.clone(),
             action: action.name().to_owned(),
             subject: shorten(&action.subject(), 500),
-            generation,
+            requested_by: requested_by.chars().take(REQUESTER_LENGTH).collect(),
+            generation: *generation,
             outcome: result,
             external_id,
             message,

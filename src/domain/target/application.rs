@@ -90,7 +90,7 @@ pub struct DeploymentTarget {
 }
 
 /// The scope of an application.
-pub fn scope_of(application: &Application) -> Scope {
+pub fn scope_of(application: &Application, settings: &Settings) -> Scope {
     let identity = Identity {
         kind: Kind::Application,
         namespace: application.namespace().unwrap_or_default(),
@@ -101,6 +101,7 @@ pub fn scope_of(application: &Application) -> Scope {
         identity,
         application.spec.suspend,
         application.spec.owner.as_deref(),
+        settings,
     )
 }
 
@@ -114,7 +115,7 @@ pub fn application(
 ) -> Result<ApplicationTarget, Blocked> {
     let object = input.application;
     let spec = &object.spec;
-    let scope = scope_of(object);
+    let scope = scope_of(object, settings);
     let (template, mut values) = template(spec, validate::application(object))?;
     let given = input
         .namespace

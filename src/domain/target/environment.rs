@@ -6,6 +6,7 @@ use crate::api::condition::Reason;
 use crate::api::{Environment, EnvironmentMemberStatus, EnvironmentProvider, NamespacesFrom};
 use crate::domain::finding::Finding;
 use crate::domain::identity::{Identity, Kind};
+use crate::domain::settings::Settings;
 use crate::domain::validate;
 use crate::domain::version::NamespaceFacts;
 
@@ -31,7 +32,7 @@ pub struct EnvironmentSummary {
 }
 
 /// The scope of an environment.
-pub fn scope_of(environment: &Environment) -> Scope {
+pub fn scope_of(environment: &Environment, settings: &Settings) -> Scope {
     let identity = Identity {
         kind: Kind::Environment,
         namespace: String::new(),
@@ -42,6 +43,7 @@ pub fn scope_of(environment: &Environment) -> Scope {
         identity,
         false,
         environment.spec.owner.as_deref(),
+        settings,
     )
 }
 

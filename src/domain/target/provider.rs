@@ -47,12 +47,13 @@ pub fn identity(name: &str) -> Identity {
 }
 
 /// The scope of a provider, which exists whether or not its spec is valid.
-pub fn scope_of(provider: &EnvironmentProvider) -> Scope {
+pub fn scope_of(provider: &EnvironmentProvider, settings: &Settings) -> Scope {
     scope(
         provider,
         identity(&provider.name_any()),
         provider.spec.suspend,
         provider.spec.owner.as_deref(),
+        settings,
     )
 }
 
@@ -73,7 +74,7 @@ pub fn provider(input: &ProviderInput<'_>, settings: &Settings) -> Result<Provid
             "there is no template for it",
         )]));
     };
-    let scope = scope_of(object);
+    let scope = scope_of(object, settings);
     let place = Place::of(object, settings);
     let name = object.name_any();
     let given = spec.repository.clone().unwrap_or_default();

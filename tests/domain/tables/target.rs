@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use harmonix::api::condition::Reason;
 use harmonix::api::{REQUESTED_BY_ANNOTATION, SUSPEND_ANNOTATION};
+use harmonix::domain::settings::{Settings, Stamp};
 use harmonix::domain::target::{self, EnvironmentInput, Mode, ProviderInput};
 use kube::ResourceExt;
 use serde_json::json;
@@ -158,27 +159,32 @@ fn what_holds_an_object_back_and_what_does_not() {
     assert_eq!(target.scope.mode, Mode::Suspended);
 }
 
+/// Who asked, where the stamp of admission is worth this.
+fn who_asked(case: &Case, stamp: Stamp) -> String {
+    let settings = Settings {
+        requested_by: stamp,
+        ..settings()
+    };
+    target::application_scope(&case.application, &settings).requested_by
+}
+
 #[test]
-fn who_asked_is_the_stamp_or_an_unverified_manager() {
+fn who_asked_is_the_stamp_where_it_is_enforced_or_an_unverified_manager() {
     let mut case = Case::good();
-    assert_eq!(
-        case.target().unwrap().scope.requested_by,
-        "unverified:unknown"
-    );
+    assert_eq!(who_asked(&case, Stamp::Enforced), "unverified:unknown");
     case.application.metadata.managed_fields = serde_json::from_value(json!([
         { "manager": "kubectl", "operation": "Update", "time": "2026-01-01T00:00:00Z" },
         { "manager": "harmonix", "operation": "Apply", "time": "2026-01-03T00:00:00Z" },
         { "manager": "argocd", "operation": "Apply", "time": "2026-01-02T00:00:00Z" },
     ]))
     .unwrap();
-    assert_eq!(
-        case.target().unwrap().scope.requested_by,
-        "unverified:argocd"
-    );
+    assert_eq!(who_asked(&case, Stamp::Enforced), "unverified:argocd");
     case.application
         .annotations_mut()
         .insert(REQUESTED_BY_ANNOTATION.into(), "ada".into());
-    assert_eq!(case.target().unwrap().scope.requested_by, "ada");
+    assert_eq!(who_asked(&case, Stamp::Enforced), "ada");
+    // Without the policy anybody may have written it.
+    assert_eq!(who_asked(&case, Stamp::Unenforced), "unverified:argocd");
 }
 
 #[test]

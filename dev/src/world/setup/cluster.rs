@@ -1,7 +1,8 @@
-//! The cluster: the custom resource definitions, and the controller's own account with exactly its rights.
+//! The cluster: the custom resource definitions, the admission policy that stamps who asked, and the controller's own
+//! account with exactly its rights.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
@@ -12,6 +13,14 @@ use crate::world::name::checkout;
 use crate::world::rise::Rise;
 
 const RBAC: &str = include_str!("../rbac.yaml");
+/// Something that the policy stamps; it is never stored.
+const PROBE: &str = "
+apiVersion: harmonix.io/v1alpha1
+kind: Environment
+metadata: { name: probe }
+spec: { type: ecs, category: development, level: 1, providers: [{ name: probe }] }
+";
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const LIMIT: Duration = Duration::from_secs(60);
 /// The controller's token outlives any world.
 const TOKEN_DURATION: &str = "87600h";
@@ -30,6 +39,8 @@ pub async fn set_up(rise: &Rise<'_>) -> Result<(), Failure> {
     apply.arg(&rbac);
     if has_definitions {
         apply.arg("--filename").arg(&definitions);
+        let admission = checkout().join("examples/admission");
+        apply.arg("--filename").arg(&admission);
     }
     run(rise, apply).await?;
 
@@ -67,6 +78,8 @@ pub async fn set_up(rise: &Rise<'_>) -> Result<(), Failure> {
             ),
         )
         .await?;
+        task.note("waiting until who asks is stamped");
+        stamped(rise).await?;
     }
     // The controller manager makes it; whoever sees it sees that the controller manager works.
     task.note("waiting for the default service account");
@@ -80,6 +93,35 @@ pub async fn set_up(rise: &Rise<'_>) -> Result<(), Failure> {
     run(rise, kubectl(rise, &account)).await?;
     task.done();
     Ok(())
+}
+
+/// A policy works a moment after it was accepted, and what is written before is not stamped.
+async fn stamped(rise: &Rise<'_>) -> Result<(), Failure> {
+    let layout = &rise.world.layout;
+    let probe = layout.path("kubernetes/probe.yaml");
+    layout.write(&probe, PROBE)?;
+    let arguments = [
+        "create",
+        "--dry-run=server",
+        "--output",
+        r"jsonpath={.metadata.annotations.harmonix\.io/requested-by}",
+        "--filename",
+    ];
+    let until = Instant::now() + LIMIT;
+    loop {
+        let mut ask = kubectl(rise, &arguments);
+        ask.arg(&probe);
+        // Definitions, too, are served a moment after they were accepted.
+        let said = command::output(ask, LIMIT).await;
+        if said.as_ref().is_ok_and(|name| !name.is_empty()) {
+            return Ok(());
+        }
+        if Instant::now() >= until {
+            let sentence = "the admission policy of examples/admission does not stamp who asks";
+            return Err(said.err().unwrap_or_else(|| Failure::new(sentence)));
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn run(rise: &Rise<'_>, command: Command) -> Result<(), Failure> {
