@@ -96,7 +96,8 @@ fn wake_applications(stores: &Stores, wakers: &Wakers, concerned: impl Fn(&Appli
     }
 }
 
-/// Wakes for every object whose fingerprint changed. During a relist the cache still shows the old
+/// Wakes for every object whose fingerprint changed, and for what it was before: whoever it no longer
+/// names is concerned as well. During a relist the cache still shows the old
 /// state, so whoever it concerns is woken once the new one is in.
 fn pump<K>(
     mut feed: Feed<K>,
@@ -131,8 +132,8 @@ where
                             wake(object);
                         }
                     }
-                    for (key, (_, object)) in &known {
-                        if !now.contains_key(key) {
+                    for (key, (before, object)) in &known {
+                        if now.get(key).is_none_or(|(print, _)| before != print) {
                             wake(object);
                         }
                     }
@@ -141,15 +142,25 @@ where
                 Event::Apply(object) => {
                     let print = fingerprint(&object);
                     let before = known.insert(key(&object), (print, object.clone()));
-                    if before.is_none_or(|(before, _)| before != print) {
-                        wake(&object);
+                    match before {
+                        Some((before, _)) if before == print => {}
+                        Some((_, before)) => {
+                            wake(&before);
+                            wake(&object);
+                        }
+                        None => wake(&object),
                     }
                 }
                 Event::Delete(object) => {
-                    known.remove(&key(&object));
+                    if let Some((_, before)) = known.remove(&key(&object)) {
+                        wake(&before);
+                    }
                     wake(&object);
                 }
             }
         }
     })
 }
+
+#[cfg(test)]
+mod tests;
