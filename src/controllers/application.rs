@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
+use crate::api::condition::Reason;
 use crate::api::{Application, ApplicationStatus, EffectJournal};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::forge::Project;
@@ -52,9 +53,15 @@ impl Managed for Application {
             .flat_map(|environment| &environment.spec.providers)
             .map(|reference| (reference.name.clone(), store.provider(&reference.name)))
             .collect();
-        let namespace = store
-            .namespace(&self.namespace().unwrap_or_default())
-            .unwrap_or_default();
+        let name = self.namespace().unwrap_or_default();
+        // Its annotations and labels decide what the application may use: without them nothing is known.
+        let Some(namespace) = store.namespace(&name) else {
+            return Err(Blocked {
+                stalled: false,
+                reason: Reason::ReferenceNotFound,
+                message: format!("the namespace {name} has not been seen yet; it is waited for"),
+            });
+        };
         let input = ApplicationInput {
             application: self,
             namespace,

@@ -1,6 +1,6 @@
 //! P5: what must not be touched is not touched.
 
-use harmonix::api::{INTENTS_ANNOTATION, SUSPEND_ANNOTATION};
+use harmonix::api::{GITLAB_GROUP_ANNOTATION, INTENTS_ANNOTATION, SUSPEND_ANNOTATION};
 use harmonix::domain::file::{File, FileAction};
 
 use crate::world::{Runner, World, provider};
@@ -210,6 +210,38 @@ fn a_place_of_other_groups_is_refused_before_anything_happens() {
             .iter()
             .any(|r| r.project.path.starts_with("apps/"))
     );
+}
+
+#[test]
+fn a_namespace_that_was_not_seen_yet_is_not_taken_for_one_without_wishes() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    let mut namespace = {
+        let mut state = runner.world.state();
+        state.namespaces.remove("shop").unwrap()
+    };
+    runner.settle();
+    assert_eq!(
+        runner.ready("cart"),
+        ("False".into(), "ReferenceNotFound".into())
+    );
+    let group = "apps/teams/shop";
+    {
+        let mut state = runner.world.state();
+        assert!(!state.effects.iter().any(|effect| effect.contains("shop")));
+        state.groups.insert("apps/teams".into());
+        namespace
+            .annotations
+            .insert(GITLAB_GROUP_ANNOTATION.into(), group.into());
+        state.namespaces.insert("shop".into(), namespace);
+    }
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
+    let state = runner.world.state();
+    let mut paths = state.projects.iter().map(|r| r.project.path.as_str());
+    assert!(paths.any(|path| path == format!("{group}/cart")));
+    assert_eq!(state.count("group apps/shop"), 0);
+    drop(state);
+    runner.assert_sound();
 }
 
 #[test]
