@@ -5,4 +5,5 @@ mod crash;
 mod history;
 mod ledger;
 mod promotion;
+mod refusal;
 mod restraint;

@@ -58,6 +58,8 @@ pub struct State {
     pub healthy: BTreeSet<(String, String)>,
     /// What makes a pipeline fail: the beginning of its name, or of its commit.
     pub failing: BTreeSet<String>,
+    /// Writes outside that are refused by rights, by the beginning of their name.
+    pub refused: BTreeSet<String>,
     /// Reads that fail, by the beginning of their name.
     pub unreadable: BTreeSet<String>,
     /// Effects outside that were applied, in order.

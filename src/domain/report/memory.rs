@@ -60,7 +60,7 @@ impl Journal for EffectJournal {
             return;
         }
         self.settled.push(id.as_str().to_owned());
-        self.backlog.push(AuditEntry {
+        let entry = AuditEntry {
             id: id.as_str().to_owned(),
             created_at: created_at.to_string(),
             provider: ledger.clone(),
@@ -71,7 +71,13 @@ impl Journal for EffectJournal {
             outcome: result,
             external_id,
             message,
-        });
+        };
+        // While there is no table yet, the same refusal is told once, however often it is met: what is
+        // refused until somebody changes a right must not fill the status and stop everything.
+        let told = self.backlog.last();
+        if told.is_none_or(|told| !is_same_refusal(told, &entry)) {
+            self.backlog.push(entry);
+        }
     }
 
     fn recorded(&mut self, hash: &str) {
@@ -103,6 +109,18 @@ impl Journal for EffectJournal {
             .map(|chain| chain.head.clone())
             .unwrap_or_default()
     }
+}
+
+/// Whether two records tell of the same refusal: neither happened, for the same reason. Numbers in
+/// the words, of a request or a second, make no other reason.
+fn is_same_refusal(told: &AuditEntry, entry: &AuditEntry) -> bool {
+    let words = |entry: &AuditEntry| entry.message.replace(|c: char| c.is_ascii_digit(), "");
+    entry.outcome != AuditOutcome::Success
+        && told.outcome == entry.outcome
+        && told.provider == entry.provider
+        && told.action == entry.action
+        && told.subject == entry.subject
+        && words(told) == words(entry)
 }
 
 /// Takes what an outcome says into a provider's memory.

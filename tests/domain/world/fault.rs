@@ -78,6 +78,9 @@ impl World {
             let mut state = self.state();
             state.calls += 1;
             let calls = state.calls;
+            if state.refused.iter().any(|begin| what.starts_with(begin)) {
+                return Err(lost.denied());
+            }
             state
                 .fault
                 .filter(|fault| fault.at == calls)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use harmonix::controllers::{Context, Ports, pass};
 use harmonix::ports::{Cache as _, Clock, StoreError};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{World, settings};
@@ -57,6 +58,15 @@ fn context(world: &World) -> Context {
         clock: Arc::new(world.clone()),
     };
     Context::new(ports, settings())
+}
+
+fn ready(conditions: Option<&[Condition]>) -> (String, String) {
+    conditions
+        .unwrap_or_default()
+        .iter()
+        .find(|c| c.type_ == "Ready")
+        .map(|c| (c.status.clone(), c.reason.clone()))
+        .unwrap_or_default()
 }
 
 impl Runner {
@@ -168,16 +178,13 @@ impl Runner {
     /// The `Ready` condition of an application: status and reason.
     pub fn ready(&self, name: &str) -> (String, String) {
         let object = self.world.application("shop", name).unwrap();
-        let conditions = object
-            .status
-            .as_ref()
-            .map(|s| s.conditions.clone())
-            .unwrap_or_default();
-        conditions
-            .iter()
-            .find(|c| c.type_ == "Ready")
-            .map(|c| (c.status.clone(), c.reason.clone()))
-            .unwrap_or_default()
+        ready(object.status.as_ref().map(|s| s.conditions.as_slice()))
+    }
+
+    /// The `Ready` condition of a provider: status and reason.
+    pub fn place_ready(&self, name: &str) -> (String, String) {
+        let object = self.world.provider(name).unwrap();
+        ready(object.status.as_ref().map(|s| s.conditions.as_slice()))
     }
 
     /// What nobody may ever see.
