@@ -71,7 +71,8 @@ fn of_wire(attempt: &Attempt, error: WireError) -> Failure {
                 || "not sent, GitLab asked for a pause".to_owned(),
                 |said| spoken(StatusCode::TOO_MANY_REQUESTS, &said.text),
             );
-            let wait = format!("{said}; it goes on in {} s", after.as_secs().max(1));
+            // Without the seconds: a sentence that counts down would be written with every pass.
+            let wait = format!("{said}; it goes on when the pause is over");
             failure(attempt, FailureKind::Throttled(after), &wait)
         }
         // Nothing was sent, and only a person can put a token there.
