@@ -10,7 +10,7 @@ use crate::api::condition::Reason;
 use crate::api::{EffectJournal, FINALIZER, INTENTS_ANNOTATION};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::intent::{Action, Intent, format_intents, parse_intents};
-use crate::domain::observed::EffectsObserved;
+use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::Plan;
 use crate::domain::report::{Journal as _, Report, Telling};
 use crate::domain::stage::{stage, written};
@@ -151,7 +151,7 @@ impl<K: Managed> Pass<'_, K> {
                 intents = wanted;
             }
             acted = true;
-            if let Some(verdict) = self.act(staged, &mut memory).await {
+            if let Some(verdict) = self.act(staged, &open, &mut memory).await {
                 plan.verdict = verdict;
                 break (observed, plan);
             }
@@ -215,9 +215,11 @@ impl<K: Managed> Pass<'_, K> {
         }
         !plan.settled.is_empty() || plan.taken_over.is_some()
     }
+        open: &[OpenIntent],
 
     /// Performs a stage. Answers what to say when it could not be finished.
     async fn act(
+            let again = open.iter().any(|open| open.intent == intent);
         &self,
         staged: Vec<(crate::domain::intent::Intent, crate::domain::step::Step)>,
         memory: &mut K::Status,
@@ -245,7 +247,7 @@ impl<K: Managed> Pass<'_, K> {
                 return Some(unaudited(&failure));
             }
             if let Some(failure) = failed {
-                return Some(after_failure(&step.effect, &failure));
+                return Some(after_failure(&step.effect, &failure, again));
             }
             self.context.remember(&self.scope.uid, |r| {
                 r.sent.remove(&id);
@@ -275,8 +277,14 @@ fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
     })
 }
 
-/// What to say of an effect that failed.
-fn after_failure(effect: &Effect, failure: &Failure) -> Verdict {
+/// What to say of an effect that failed, now or again.
+fn after_failure(effect: &Effect, failure: &Failure, again: bool) -> Verdict {
+    if let (Effect::CreateProject(project), FailureKind::Conflict, true) =
+        (effect, failure.kind, again)
+    {
+        // Looked for in between, and not there: the name is taken, not the path.
+        return Verdict::name_taken(project, failure);
+    }
     let refused_commit = matches!(effect, Effect::Commit(_))
         && matches!(failure.kind, FailureKind::Denied | FailureKind::Invalid);
     if refused_commit {

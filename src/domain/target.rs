@@ -159,7 +159,6 @@ fn retry_value(value: String) -> String {
 struct RepositoryName<'a> {
     group: String,
     slug: String,
-    title: &'a str,
     description: Option<&'a str>,
     visibility: &'a str,
     may_create_group: bool,
@@ -181,8 +180,9 @@ fn repository(
         path,
         project: NewProject {
             group: name.group,
+            // Unique in its group like the path, so choosing another path is all it takes.
+            name: name.slug.clone(),
             path: name.slug,
-            name: name.title.to_owned(),
             description: description.clone(),
             visibility: name.visibility.to_owned(),
             ci_config_path: ".harmonix/pipeline.yml".into(),

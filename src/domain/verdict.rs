@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::api::condition::Reason;
 
 use super::failure::{Failure, FailureKind, Party};
+use super::forge::NewProject;
 
 /// The verdict of one pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +48,19 @@ impl Verdict {
             | FailureKind::Denied
             | FailureKind::Invalid => Self::Blocked(reason, message, Backoff::Growing),
         }
+    }
+
+    /// The verdict on a project that cannot be made although its path is free: GitLab lets no two
+    /// projects of a group have one name, whatever their paths.
+    pub fn name_taken(project: &NewProject, failure: &Failure) -> Self {
+        Self::Blocked(
+            Reason::RepositoryConflict,
+            format!(
+                "{}: there is no project at {}/{}, but another one in the group {} has the name \"{}\" or held this path; rename that project, or choose another spec.repository.name",
+                failure.message, project.group, project.path, project.group, project.name
+            ),
+            Backoff::Growing,
+        )
     }
 
     /// Metric label and word in logs.

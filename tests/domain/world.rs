@@ -25,7 +25,7 @@ use jiff::Timestamp;
 
 pub use fault::{Fault, FaultKind};
 pub use object::{application, environment, provider};
-pub use runner::Runner;
+pub use runner::{Ended, Runner};
 pub use verify::{Shape, shape, violations};
 
 /// The whole world; clones share it.
@@ -82,6 +82,8 @@ pub struct Repository {
     pub project: Project,
     pub settings: Option<ProjectSettings>,
     /// Commits in order: identity and message.
+    /// What it is called for people; no other project of its group may be called so.
+    pub name: String,
     pub commits: Vec<(String, String)>,
     /// Files with the commit that last touched them.
     pub files: BTreeMap<String, (String, String)>,

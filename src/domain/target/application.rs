@@ -178,14 +178,12 @@ pub fn application(
         },
         settings,
     );
-    let name = object.name_any();
     let repository = repository(
         &scope.identity,
         RepositoryName {
             may_create_group: group.starts_with(&format!("{}/", settings.applications_group)),
             group,
-            slug: given.name.unwrap_or_else(|| name.clone()),
-            title: &name,
+            slug: given.name.unwrap_or_else(|| object.name_any()),
             description: spec.description.as_deref(),
             visibility: match given.visibility {
                 Visibility::Private => "private",

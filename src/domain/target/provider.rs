@@ -76,12 +76,11 @@ pub fn provider(input: &ProviderInput<'_>, settings: &Settings) -> Result<Provid
     };
     let scope = scope_of(object, settings);
     let place = Place::of(object, settings);
-    let name = object.name_any();
     let given = spec.repository.clone().unwrap_or_default();
     let group = given
         .group
         .unwrap_or_else(|| settings.providers_group.clone());
-    let slug = given.name.unwrap_or_else(|| name.clone());
+    let slug = given.name.unwrap_or_else(|| object.name_any());
     let files = render::provider(
         &ProviderFiles {
             identity: &scope.identity,
@@ -100,7 +99,6 @@ pub fn provider(input: &ProviderInput<'_>, settings: &Settings) -> Result<Provid
         RepositoryName {
             group,
             slug,
-            title: &name,
             description: spec.description.as_deref(),
             visibility: "private",
             may_create_group: false,

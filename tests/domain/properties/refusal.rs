@@ -1,8 +1,10 @@
 //! What is refused again and again: told, recorded, and done once it may be.
 
+use std::time::Duration;
+
 use harmonix::api::EffectJournal;
 
-use crate::world::{Runner, World, provider};
+use crate::world::{Ended, Runner, World, provider};
 
 /// The records of a provider that wait for their table.
 fn journal(runner: &Runner) -> EffectJournal {
@@ -29,5 +31,57 @@ fn a_place_that_may_not_be_made_for_hours_is_made_once_it_may() {
     runner.settle();
     let ready = runner.place_ready("dev-place");
     assert_eq!(ready, ("True".into(), "Succeeded".into()));
+    runner.assert_sound();
+}
+
+#[test]
+fn a_name_that_another_project_has_is_told_and_tried_ever_more_rarely() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    {
+        let mut state = runner.world.state();
+        state.groups.insert("apps/shop".into());
+        state.put_project("apps/shop/old-cart", "Somebody else's cart");
+        let other = state.repository("apps/shop/old-cart").unwrap();
+        other.name = "cart".into();
+    }
+    runner.go_on();
+    let taken = ("False".to_owned(), "RepositoryConflict".to_owned());
+    let mut waits = Vec::new();
+    for _ in 0..6 {
+        waits.push(runner.application("cart").unwrap());
+        assert_eq!(runner.ready("cart"), taken);
+        runner.world.state().second += 300;
+    }
+    let longest = Ended::Told(Some(Duration::from_mins(5)));
+    assert_eq!(waits.last(), Some(&longest), "{waits:?}");
+    let status = runner.world.state().applications["cart"].status.clone();
+    let conditions = status.unwrap().conditions;
+    let said = conditions.iter().find(|c| c.type_ == "Ready").unwrap();
+    for words in ["apps/shop/cart", "already been taken", "rename"] {
+        assert!(said.message.contains(words), "{}", said.message);
+    }
+    {
+        let mut state = runner.world.state();
+        state.repository("apps/shop/old-cart").unwrap().name = "old".into();
+    }
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
+    runner.assert_sound();
+}
+
+#[test]
+fn another_repository_name_is_another_name_for_people_too() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    {
+        let mut state = runner.world.state();
+        state.groups.insert("apps/shop".into());
+        state.put_project("apps/shop/cart", "Somebody else's cart");
+        state.edit("cart", |cart| {
+            let repository = cart.spec.repository.get_or_insert_default();
+            repository.name = Some("basket".into());
+        });
+    }
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
     runner.assert_sound();
 }

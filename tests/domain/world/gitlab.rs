@@ -84,7 +84,20 @@ impl Projects for World {
                     "Path has already been taken",
                 ));
             }
-            Ok(state.put_project(&path, &project.description))
+            let taken = state.projects.iter().any(|other| {
+                let group = other.project.path.rsplit_once('/').map(|(group, _)| group);
+                group == Some(project.group.as_str()) && other.name == project.name
+            });
+            if taken {
+                return Err(failure(
+                    FailureKind::Conflict,
+                    "Name has already been taken",
+                ));
+            }
+            let made = state.put_project(&path, &project.description);
+            let repository = state.repository(&path).unwrap();
+            repository.name.clone_from(&project.name);
+            Ok(made)
         })
         .await
     }
@@ -144,6 +157,7 @@ impl State {
         };
         self.projects.push(Repository {
             project: project.clone(),
+            name: path.rsplit('/').next().unwrap_or_default().to_owned(),
             settings: None,
             commits: Vec::new(),
             files: std::collections::BTreeMap::new(),

@@ -170,6 +170,15 @@ impl Runner {
         );
     }
 
+    /// Some rounds with time in between, where what is refused is tried again and again.
+    pub fn go_on(&mut self) {
+        for _ in 0..8 {
+            self.round();
+            self.world.state().finish_pipelines();
+            self.world.state().second += 30;
+        }
+    }
+
     fn moves(&self) -> (usize, usize, usize) {
         let state = self.world.state();
         (state.effects.len(), state.writes.len(), state.calls)
