@@ -316,3 +316,25 @@ fn two_applications_of_one_namespace_make_its_group_once() {
     assert_eq!(runner.world.state().count("group "), 1);
     runner.assert_sound();
 }
+
+#[test]
+fn a_deployment_under_way_that_nothing_remembers_is_waited_for() {
+    let mut runner = two_stages();
+    let rollout = |runner: &Runner, word: &str| {
+        for service in runner.world.state().services.values_mut() {
+            service.rollout = word.into();
+        }
+    };
+    rollout(&runner, "IN_PROGRESS");
+    runner.world.state().edit("cart", |cart| {
+        if let Some(status) = &mut cart.status {
+            status.rollouts.clear();
+            status.deployments.clear();
+        }
+    });
+    assert_eq!(effects_of(&mut runner), Vec::<String>::new());
+    rollout(&runner, "COMPLETED");
+    assert_eq!(effects_of(&mut runner), Vec::<String>::new());
+    assert_eq!(runner.ready("cart").0, "True");
+    runner.assert_sound();
+}

@@ -155,6 +155,10 @@ impl View<'_> {
                 (state, health, None)
             }
             Attempt::Again | Attempt::None => self.begin(release, under_way),
+            // Somebody's deployment is under way there: ours, which nothing remembers, may be.
+            Attempt::None if matches!(health, Verdict::Progressing(..)) => {
+                (under_way, health, None)
+            }
         }
     }
 
