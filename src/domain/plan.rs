@@ -11,13 +11,17 @@ mod repository;
 mod rollout;
 
 pub use application::application;
+pub(crate) use application::is_unusable;
 pub use pipeline::{PipelineState, pipeline_state};
 pub use provider::provider;
 pub use rollout::{Rollouts, decide as rollouts};
 
+use crate::api::PipelineStatus;
+
 use super::condition::Claim;
 use super::forge::Project;
 use super::step::{Outcome, Step};
+use super::target::Scope;
 use super::verdict::Verdict;
 
 /// What a pass decided.
@@ -33,6 +37,13 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// What to say.
     pub verdict: Verdict,
+}
+
+/// Whether a person asked for another try since this pipeline. Taking the annotation away asks for
+/// nothing.
+fn is_retried(scope: &Scope, pipeline: Option<&PipelineStatus>) -> bool {
+    let answered = pipeline.map_or("", |pipeline| pipeline.retry.as_str());
+    !scope.retry.is_empty() && scope.retry != answered
 }
 
 impl Plan {

@@ -7,3 +7,4 @@ mod ledger;
 mod promotion;
 mod refusal;
 mod restraint;
+mod retry;

@@ -60,6 +60,8 @@ pub struct State {
     pub failing: BTreeSet<String>,
     /// Writes outside that are refused by rights, by the beginning of their name.
     pub refused: BTreeSet<String>,
+    /// The pipeline up to whose number builds left nothing of what they made.
+    pub lost_artifacts: i64,
     /// Reads that fail, by the beginning of their name.
     pub unreadable: BTreeSet<String>,
     /// Effects outside that were applied, in order.

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::api::ApplicationStatus;
 use crate::api::condition::{ConditionType, Reason};
 use crate::domain::condition::{Claim, Truth};
+use crate::domain::failure::FailureKind;
 use crate::domain::forge::PipelineStart;
 use crate::domain::intent::Action;
 use crate::domain::observed::ApplicationObserved;
@@ -17,7 +18,7 @@ use crate::domain::verdict::Verdict;
 use super::pipeline::{PipelineState, missing, pipeline_state, verdict as pipeline_verdict};
 use super::repository::{claim as repository_claim, repository};
 use super::rollout::{self, Rollouts};
-use super::{Plan, effects};
+use super::{Plan, effects, is_retried};
 
 /// Decides about an application. `memory` is its status, with everything done so far absorbed.
 pub fn application(
@@ -108,11 +109,7 @@ fn build(
     now: Timestamp,
 ) -> Build {
     let what = "the build";
-    let answered = memory
-        .pipeline
-        .as_ref()
-        .map_or("", |pipeline| pipeline.retry.as_str());
-    let retried = target.scope.retry != answered;
+    let retried = is_retried(&target.scope, memory.pipeline.as_ref());
     let released = observed.release.known().is_some();
     let (start, verdict) = match &observed.build {
         Reading::Unreadable(failure) => (false, Some(Verdict::from_failure(failure))),
@@ -146,7 +143,11 @@ fn build(
             )
         }
         Reading::Known(seen) => {
-            let failed = pipeline_state(&seen.pipeline.status) == PipelineState::Failed;
+            let failed = match pipeline_state(&seen.pipeline.status) {
+                PipelineState::Running => false,
+                PipelineState::Succeeded => is_unusable(observed),
+                PipelineState::Failed => true,
+            };
             let verdict = pipeline_verdict(seen, what, Reason::PipelineRunning, settings, now)
                 .or_else(|| observed.release.failure().map(Verdict::from_failure));
             (failed && retried, verdict)
@@ -165,6 +166,12 @@ fn build(
         verdict,
         released,
     }
+}
+
+/// Whether a green build left nothing that can be deployed.
+pub(crate) fn is_unusable(observed: &ApplicationObserved) -> bool {
+    let failure = observed.release.failure();
+    failure.is_some_and(|failure| failure.kind == FailureKind::Invalid)
 }
 
 impl Build {

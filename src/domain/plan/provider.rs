@@ -17,7 +17,7 @@ use crate::domain::verdict::{Backoff, Verdict, reason_of};
 
 use super::pipeline::{PipelineState, missing, pipeline_state, verdict as pipeline_verdict};
 use super::repository::{claim as repository_claim, repository};
-use super::{Plan, effects};
+use super::{Plan, effects, is_retried};
 
 /// Decides about a provider. `memory` is its status, with everything done so far absorbed.
 pub fn provider(
@@ -109,7 +109,7 @@ fn provisioning(
             .as_ref()
             .is_some_and(|known| known.files == wanted),
     };
-    let retried = retried(target, memory);
+    let retried = is_retried(&target.scope, known);
     let mut result = Provisioning {
         state: None,
         start: false,
@@ -154,15 +154,6 @@ const fn is_incomplete(observed: &ProviderObserved) -> bool {
     matches!(observed.outputs, Reading::Absent)
         || matches!(observed.audit, Reading::Absent)
         || matches!(observed.cluster, Reading::Absent)
-}
-
-/// Whether a person asked for another try since the last one.
-fn retried(target: &ProviderTarget, memory: &EnvironmentProviderStatus) -> bool {
-    let answered = memory
-        .pipeline
-        .as_ref()
-        .map_or("", |pipeline| pipeline.retry.as_str());
-    target.scope.retry != answered
 }
 
 fn committed_at(memory: &EnvironmentProviderStatus) -> Option<Timestamp> {

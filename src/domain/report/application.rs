@@ -5,7 +5,7 @@ use crate::api::{
 };
 use crate::domain::condition::{Claim, shorten};
 use crate::domain::observed::{ApplicationObserved, PipelineSeen};
-use crate::domain::plan::{Plan, rollouts};
+use crate::domain::plan::{Plan, is_unusable, rollouts};
 use crate::domain::reading::Reading;
 use crate::domain::target::{ApplicationTarget, Blocked, DeploymentTarget, EnvironmentTarget};
 use crate::domain::verdict::Verdict;
@@ -46,6 +46,7 @@ pub fn application(
             before
         });
     }
+    answer(target, &mut memory, &states, is_unusable(observed));
     if let Some(release) = observed.release.known() {
         memory.release = Some(release.clone());
     }
@@ -102,6 +103,32 @@ pub fn application(
         serving,
         telling,
     )
+}
+
+/// What a person asked for is there: the same annotation must not start anything later.
+fn answer(
+    target: &ApplicationTarget,
+    memory: &mut ApplicationStatus,
+    states: &[(String, DeploymentState, Verdict)],
+    is_unusable: bool,
+) {
+    let retry = &target.scope.retry;
+    if let Some(pipeline) = &mut memory.pipeline
+        && pipeline.status == "success"
+        && !is_unusable
+    {
+        pipeline.retry.clone_from(retry);
+    }
+    for (name, _, verdict) in states {
+        let rollouts = memory.rollouts.iter_mut();
+        let mut own = rollouts.filter(|rollout| &rollout.environment == name);
+        if let (Verdict::Settled, Some(pipeline)) = (
+            verdict,
+            own.next().and_then(|rollout| rollout.pipeline.as_mut()),
+        ) {
+            pipeline.retry.clone_from(retry);
+        }
+    }
 }
 
 /// What is told of an application without one.

@@ -48,6 +48,12 @@ pub fn provider(
             .take(16)
             .collect();
     }
+    // What a person asked for is there: the same annotation must not start anything later.
+    if matches!(plan.verdict, Verdict::Settled)
+        && let Some(status) = &mut memory.pipeline
+    {
+        status.retry.clone_from(&target.scope.retry);
+    }
     finish(
         memory,
         plan.claims.clone(),

@@ -7,6 +7,7 @@ use crate::api::{ApplicationStatus, DeploymentState, ReleaseStatus, RolloutStatu
 use crate::domain::forge::PipelineStart;
 use crate::domain::intent::Action;
 use crate::domain::observed::ApplicationObserved;
+use crate::domain::plan::is_retried;
 use crate::domain::plan::pipeline::{PipelineState, pipeline_state, verdict as pipeline_verdict};
 use crate::domain::reading::Reading;
 use crate::domain::runtime::Service;
@@ -154,11 +155,11 @@ impl View<'_> {
                 };
                 (state, health, None)
             }
-            Attempt::Again | Attempt::None => self.begin(release, under_way),
             // Somebody's deployment is under way there: ours, which nothing remembers, may be.
             Attempt::None if matches!(health, Verdict::Progressing(..)) => {
                 (under_way, health, None)
             }
+            Attempt::Again | Attempt::None => self.begin(release, under_way),
         }
     }
 
@@ -281,11 +282,7 @@ impl View<'_> {
     }
 
     fn retried(&self, last: &RolloutStatus) -> bool {
-        let answered = last
-            .pipeline
-            .as_ref()
-            .map_or("", |pipeline| pipeline.retry.as_str());
-        answered != self.target.scope.retry
+        is_retried(&self.target.scope, last.pipeline.as_ref())
     }
 
     fn start(&self, release: &ReleaseStatus) -> Option<Step> {
