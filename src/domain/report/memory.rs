@@ -144,6 +144,12 @@ pub fn absorb_provider(memory: &mut EnvironmentProviderStatus, outcome: &Outcome
                 ..PipelineStatus::default()
             });
         }
+        // What stood there until then may have been provisioned: it is provisioned again.
+        (Action::CommitFiles { first: false, .. }, External::Commit(_)) => {
+            if let Some(pipeline) = &mut memory.pipeline {
+                pipeline.files.clear();
+            }
+        }
         (Action::Provision { files, retry, .. }, External::Pipeline(pipeline)) => {
             memory.pipeline = Some(started(pipeline, &outcome.intent, retry, files));
         }
