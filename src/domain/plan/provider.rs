@@ -8,7 +8,7 @@ use crate::domain::condition::{Claim, Truth};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::forge::PipelineStart;
 use crate::domain::intent::Action;
-use crate::domain::observed::ProviderObserved;
+use crate::domain::observed::{PipelineSeen, ProviderObserved};
 use crate::domain::reading::Reading;
 use crate::domain::settings::Settings;
 use crate::domain::step::{Effect, Step};
@@ -91,6 +91,25 @@ struct Provisioning {
     verdict: Option<Verdict>,
 }
 
+/// Where the pipeline stands that provisions. One that GitLab no longer has is remembered by its
+/// success, as long as it ran with the files that are wanted.
+pub fn provisioned(
+    target: &ProviderTarget,
+    memory: &EnvironmentProviderStatus,
+    pipeline: &Reading<PipelineSeen>,
+) -> Option<PipelineState> {
+    match pipeline {
+        Reading::Known(seen) => Some(pipeline_state(&seen.pipeline.status)),
+        Reading::Absent => memory
+            .pipeline
+            .as_ref()
+            .filter(|known| known.files == target.repository.files.digest())
+            .map(|known| pipeline_state(&known.status))
+            .filter(|state| *state == PipelineState::Succeeded),
+        Reading::Unread | Reading::Unreadable(_) => None,
+    }
+}
+
 fn provisioning(
     target: &ProviderTarget,
     memory: &EnvironmentProviderStatus,
@@ -111,13 +130,22 @@ fn provisioning(
     };
     let retried = is_retried(&target.scope, known);
     let mut result = Provisioning {
-        state: None,
+        state: provisioned(target, memory, &observed.pipeline),
         start: false,
         verdict: None,
     };
-    match &observed.pipeline {
-        Reading::Unreadable(failure) => result.verdict = Some(Verdict::from_failure(failure)),
-        Reading::Unread | Reading::Absent => {
+    match (result.state, &observed.pipeline) {
+        // One at a time: state files have one lock, and half a run helps nobody.
+        (Some(PipelineState::Running), _) => {}
+        // Green, but what it should have built is not there: again when a person asks.
+        (Some(PipelineState::Succeeded), _) => {
+            result.start = outdated || (retried && is_incomplete(observed));
+        }
+        (Some(PipelineState::Failed), _) => result.start = outdated || retried,
+        (None, Reading::Unreadable(failure)) => {
+            result.verdict = Some(Verdict::from_failure(failure));
+        }
+        (None, Reading::Unread | Reading::Absent | Reading::Known(_)) => {
             let since = memory
                 .repository
                 .as_ref()
@@ -127,18 +155,9 @@ fn provisioning(
             result.start = memory.repository.is_some() && (outdated || (stuck && retried));
             result.verdict = Some(verdict);
         }
-        Reading::Known(seen) => {
-            let state = pipeline_state(&seen.pipeline.status);
-            result.state = Some(state);
-            result.start = match state {
-                // One at a time: state files have one lock, and half a run helps nobody.
-                PipelineState::Running => false,
-                // Green, but what it should have built is not there: again when a person asks.
-                PipelineState::Succeeded => outdated || (retried && is_incomplete(observed)),
-                PipelineState::Failed => outdated || retried,
-            };
-            result.verdict = pipeline_verdict(seen, &what, Reason::PipelineRunning, settings, now);
-        }
+    }
+    if let Reading::Known(seen) = &observed.pipeline {
+        result.verdict = pipeline_verdict(seen, &what, Reason::PipelineRunning, settings, now);
     }
     if result.start {
         result.verdict = Some(Verdict::Progressing(
