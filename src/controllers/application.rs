@@ -10,10 +10,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use crate::api::condition::Reason;
-use crate::api::{Application, ApplicationStatus, EffectJournal};
+use crate::api::{Application, ApplicationStatus, EffectJournal, RepositoryStatus};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::forge::Project;
-use crate::domain::observed::{ApplicationObserved, EffectsObserved};
+use crate::domain::forge::{Pipeline, Project};
+use crate::domain::observed::{ApplicationObserved, EffectsObserved, RepositoryObserved};
 use crate::domain::plan::{self, Plan};
 use crate::domain::reading::Reading;
 use crate::domain::report::{self, Report, Telling};
@@ -90,48 +90,49 @@ impl Managed for Application {
             effects: look::open(effects, context).await,
             ..ApplicationObserved::default()
         };
-        let known = memory.repository.as_ref();
-        let mut pushed = None;
+        let repository = &target.repository;
+        let Some(mut known) = memory.repository.clone() else {
+            let effects = memory.effects.as_ref();
+            observed.repository = look::unknown_repository(repository, effects, context).await;
+            return observed;
+        };
+        let known = &mut known;
+        observed.repository.project =
+            look::project(known, &memory.conditions, context, depth).await;
         let mut foreign_push = false;
-        if let Some(known) = known {
-            match context
-                .ports
-                .pipelines
-                .recent(&known.path, DEFAULT_BRANCH)
-                .await
-            {
-                Ok(recent) => {
-                    let newest = builds::pushed(&recent);
-                    pushed = newest.map(|pipeline| pipeline.sha.clone());
-                    foreign_push = newest.is_some_and(|pipeline| pipeline.sha != known.head);
-                    builds::look(target, memory, known, &recent, &mut observed, context).await;
-                }
-                Err(failure) if failure.kind == FailureKind::Missing => {
-                    observed.build = Reading::Absent;
-                }
-                Err(failure) => {
-                    for rollout in &memory.rollouts {
-                        observed.rollouts.insert(
-                            rollout.environment.clone(),
-                            Reading::Unreadable(failure.clone()),
-                        );
-                    }
-                    observed.build = Reading::Unreadable(failure);
-                }
+        match recent(known, &mut observed.repository, context).await {
+            Ok(recent) => {
+                let newest = builds::pushed(&recent);
+                observed.repository.pushed = newest.map(|pipeline| pipeline.sha.clone());
+                foreign_push = newest.is_some_and(|pipeline| pipeline.sha != known.head);
+                builds::look(target, memory, known, &recent, &mut observed, context).await;
             }
-            services::look(target, &mut observed, context).await;
+            Err(failure) if failure.kind == FailureKind::Missing => {
+                observed.build = Reading::Absent;
+            }
+            Err(failure) => {
+                for rollout in &memory.rollouts {
+                    observed.rollouts.insert(
+                        rollout.environment.clone(),
+                        Reading::Unreadable(failure.clone()),
+                    );
+                }
+                observed.build = Reading::Unreadable(failure);
+            }
         }
-        observed.repository = look::repository(
-            &target.repository,
-            known,
-            memory.effects.as_ref(),
-            pushed,
-            context,
-            foreign_push,
-            depth,
-        )
-        .await;
+        services::look(target, &mut observed, context).await;
+        let look_at_files = foreign_push || depth == Depth::Full;
+        let seen = &mut observed.repository;
+        look::files(repository, known, seen, context, look_at_files).await;
         observed
+    }
+
+    fn learn(memory: &mut Self::Status, observed: &ApplicationObserved) {
+        if let (Some(known), Some(project)) =
+            (&mut memory.repository, observed.repository.project.known())
+        {
+            report::follow(known, project);
+        }
     }
 
     fn plan(
@@ -222,4 +223,23 @@ impl Managed for Application {
             .map(|known| known.path.clone())
             .unwrap_or_default()
     }
+}
+
+/// The newest pipelines. Where GitLab knows no project of this path, its number says where it is now.
+async fn recent(
+    known: &mut RepositoryStatus,
+    seen: &mut RepositoryObserved,
+    context: &Context,
+) -> Result<Vec<Pipeline>, Failure> {
+    let pipelines = &context.ports.pipelines;
+    let found = pipelines.recent(&known.path, DEFAULT_BRANCH).await;
+    let missing = matches!(&found, Err(failure) if failure.kind == FailureKind::Missing);
+    if missing && matches!(seen.project, Reading::Unread) {
+        let before = known.path.clone();
+        seen.project = look::by_number(known, context).await;
+        if known.path != before {
+            return pipelines.recent(&known.path, DEFAULT_BRANCH).await;
+        }
+    }
+    found
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::condition::Claim;
 use crate::domain::intent::IntentId;
 use crate::domain::settings::Settings;
+use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
 use crate::ports::{Access, Clock, CloudSessions, Files, Pipelines, Projects, Store};
 
@@ -46,8 +46,8 @@ pub struct Context {
 pub(super) struct Recollection {
     /// Passes in a row that ended blocked.
     pub failures: u32,
-    /// When everything was last looked at, cheap or not.
-    pub verified: Option<Timestamp>,
+    /// When everything is to be looked at again, cheap or not.
+    pub verify_at: Option<Timestamp>,
     /// The version that our last write made.
     pub written: Option<u64>,
     /// The provider whose role was refused, as long as it is.
@@ -122,10 +122,22 @@ impl Context {
 
     /// Whether it is time to look at everything again.
     pub(super) fn is_verification_due(&self, uid: &str, now: Timestamp) -> bool {
-        let interval: Duration = self.settings.resync_interval * 10;
-        let interval = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
-        self.recall(uid)
-            .verified
-            .is_none_or(|at| now.as_millisecond() - at.as_millisecond() >= interval)
+        self.recall(uid).verify_at.is_none_or(|at| now >= at)
+    }
+
+    /// Notes that everything was looked at. What is at rest is believed for ten rounds; what moves,
+    /// or waits for a person, for one: something may have been found that could not be mended yet.
+    pub(super) fn note_verified(&self, uid: &str, now: Timestamp, verdict: &Verdict) {
+        let interval = self.settings.resync_interval;
+        let believed = match verdict {
+            Verdict::Settled => interval * 10,
+            Verdict::Progressing(..) | Verdict::Stalled(..) => interval,
+            // Something else comes first: look again then.
+            Verdict::Waiting(..) | Verdict::Blocked(..) | Verdict::Suspended => return,
+        };
+        let again = SignedDuration::try_from(believed)
+            .ok()
+            .and_then(|believed| now.checked_add(believed).ok());
+        self.remember(uid, |r| r.verify_at = again);
     }
 }

@@ -159,13 +159,8 @@ impl<K: Managed> Pass<'_, K> {
                 return letgo::finish(context, &self.version, &finalizers).await;
             }
         };
-        // What was found could not be mended while something else comes first: look again then.
-        let could_act = !matches!(
-            plan.verdict,
-            Verdict::Waiting(..) | Verdict::Blocked(..) | Verdict::Suspended
-        );
-        if depth == Depth::Full && could_act {
-            context.remember(&self.scope.uid, |r| r.verified = Some(now));
+        if depth == Depth::Full {
+            context.note_verified(&self.scope.uid, now, &plan.verdict);
         }
         let advisories = context.advisories();
         let telling = telling(context, &self.scope, K::conditions(&previous), &advisories);
@@ -215,16 +210,16 @@ impl<K: Managed> Pass<'_, K> {
         }
         !plan.settled.is_empty() || plan.taken_over.is_some()
     }
-        open: &[OpenIntent],
 
     /// Performs a stage. Answers what to say when it could not be finished.
     async fn act(
-            let again = open.iter().any(|open| open.intent == intent);
         &self,
         staged: Vec<(crate::domain::intent::Intent, crate::domain::step::Step)>,
+        open: &[OpenIntent],
         memory: &mut K::Status,
     ) -> Option<Verdict> {
         for (intent, step) in staged {
+            let again = open.iter().any(|open| open.intent == intent);
             let (id, name) = (intent.id.clone(), intent.action.name());
             let now = self.context.ports.clock.now();
             self.context.remember(&self.scope.uid, |r| {

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+
+use crate::api::condition::Reason;
 use crate::api::{EffectJournal, PipelineStatus, RepositoryStatus};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::forge::Pipeline;
+use crate::domain::forge::{Pipeline, Project};
 use crate::domain::intent::Action;
 use crate::domain::observed::{
     EffectsObserved, External, OpenIntent, PipelineSeen, RepositoryObserved,
 };
 use crate::domain::plan::{PipelineState, pipeline_state};
 use crate::domain::reading::Reading;
+use crate::domain::report;
 use crate::domain::target::{DEFAULT_BRANCH, RepositoryTarget};
 
 use super::Context;
@@ -69,39 +73,76 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
     }
 }
 
-/// Looks at a repository, as far as there is reason to.
-pub(super) async fn repository(
+/// Looks a known project up by its number, where there is a reason to: it beats the path, and what
+/// was missing is doubted until it is seen again. Where it goes by another path now, `known` follows.
+pub(super) async fn project(
+    known: &mut RepositoryStatus,
+    conditions: &[Condition],
+    context: &Context,
+    depth: Depth,
+) -> Reading<Project> {
+    let missed = conditions
+        .iter()
+        .any(|condition| condition.reason == Reason::RepositoryMissing.as_str());
+    if depth == Depth::Full || missed {
+        by_number(known, context).await
+    } else {
+        Reading::Unread
+    }
+}
+
+/// Looks a known project up by its number.
+pub(super) async fn by_number(known: &mut RepositoryStatus, context: &Context) -> Reading<Project> {
+    let seen = Reading::from(context.ports.projects.project(known.project_id).await);
+    if let Some(project) = seen.known() {
+        report::follow(known, project);
+    }
+    seen
+}
+
+/// Looks at a repository that nothing remembers, as far as there is reason to.
+pub(super) async fn unknown_repository(
     target: &RepositoryTarget,
-    known: Option<&RepositoryStatus>,
     effects: Option<&EffectJournal>,
-    pushed: Option<String>,
+    context: &Context,
+) -> RepositoryObserved {
+    let projects = &context.ports.projects;
+    let mut seen = RepositoryObserved::default();
+    // A first try asks nothing; once something was tried, the path may be somebody else's.
+    if effects.is_some_and(|journal| *journal != EffectJournal::default()) {
+        seen.project = Reading::from(projects.project_at(&target.path).await);
+    }
+    seen.group = Reading::from(projects.group_exists(&target.project.group).await);
+    seen
+}
+
+/// Looks at the files of a known repository, as far as there is reason to.
+pub(super) async fn files(
+    target: &RepositoryTarget,
+    known: &mut RepositoryStatus,
+    seen: &mut RepositoryObserved,
     context: &Context,
     look_at_files: bool,
-    depth: Depth,
-) -> RepositoryObserved {
-    let ports = &context.ports;
-    let mut seen = RepositoryObserved {
-        pushed,
-        ..RepositoryObserved::default()
-    };
-    let Some(known) = known else {
-        // A first try asks nothing; once something was tried, the path may be somebody else's.
-        if effects.is_some_and(|journal| *journal != EffectJournal::default()) {
-            seen.project = Reading::from(ports.projects.project_at(&target.path).await);
-        }
-        seen.group = Reading::from(ports.projects.group_exists(&target.project.group).await);
-        return seen;
-    };
-    if depth == Depth::Full {
-        seen.project = Reading::from(ports.projects.project(known.project_id).await);
+) {
+    if known.files == target.files.digest() && !look_at_files {
+        return;
     }
-    if known.files != target.files.digest() || look_at_files || depth == Depth::Full {
-        seen.tree = Reading::from(
-            ports
-                .files
-                .tree(&known.path, DEFAULT_BRANCH, &target.files.folders)
-                .await,
-        );
+    let files = &context.ports.files;
+    let tree = |path: String| async move {
+        let folders = &target.files.folders;
+        Reading::from(files.tree(&path, DEFAULT_BRANCH, folders).await)
+    };
+    seen.tree = tree(known.path.clone()).await;
+    // No files: it is empty, or has another path now, or is gone.
+    if matches!(
+        (&seen.tree, &seen.project),
+        (Reading::Absent, Reading::Unread)
+    ) {
+        let before = known.path.clone();
+        seen.project = by_number(known, context).await;
+        if known.path != before {
+            seen.tree = tree(known.path.clone()).await;
+        }
     }
     if let Some(tree) = seen.tree.known() {
         let changed = target
@@ -120,7 +161,6 @@ pub(super) async fn repository(
             Err(failure) => seen.tree = Reading::Unreadable(failure),
         }
     }
-    seen
 }
 
 async fn last_commits(

@@ -10,7 +10,7 @@ use crate::domain::condition::is_true;
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::observed::{EffectsObserved, PipelineSeen, ProviderObserved};
-use crate::domain::plan::{self, PipelineState, Plan, pipeline_state};
+use crate::domain::plan::{self, PipelineState, Plan};
 use crate::domain::reading::Reading;
 use crate::domain::report::{self, Report, Telling};
 use crate::domain::step::Outcome;
@@ -72,25 +72,30 @@ impl Managed for EnvironmentProvider {
             effects: look::open(effects, context).await,
             ..ProviderObserved::default()
         };
-        let known = memory.repository.as_ref();
-        observed.repository = look::repository(
-            &target.repository,
-            known,
-            memory.effects.as_ref(),
-            None,
-            context,
-            false,
-            depth,
-        )
-        .await;
-        if let Some(known) = known {
-            observed.pipeline = pipeline(known, memory, context).await;
+        let repository = &target.repository;
+        let Some(mut known) = memory.repository.clone() else {
+            let effects = memory.effects.as_ref();
+            observed.repository = look::unknown_repository(repository, effects, context).await;
+            return observed;
+        };
+        let known = &mut known;
+        let seen = &mut observed.repository;
+        seen.project = look::project(known, &memory.conditions, context, depth).await;
+        look::files(repository, known, seen, context, depth == Depth::Full).await;
+        observed.pipeline = pipeline(known, memory, context).await;
+        // No pipeline: it was removed, or the project has another path now, or is gone.
+        if matches!(
+            (&observed.pipeline, &seen.project),
+            (Reading::Absent, Reading::Unread)
+        ) {
+            let before = known.path.clone();
+            seen.project = look::by_number(known, context).await;
+            if known.path != before {
+                observed.pipeline = pipeline(known, memory, context).await;
+            }
         }
-        let succeeded = observed
-            .pipeline
-            .known()
-            .is_some_and(|seen| pipeline_state(&seen.pipeline.status) == PipelineState::Succeeded);
-        if succeeded {
+        let state = plan::provisioned(target, memory, &observed.pipeline);
+        if state == Some(PipelineState::Succeeded) {
             look_inside(target, memory, &mut observed, context, depth).await;
         }
         observed
@@ -99,6 +104,11 @@ impl Managed for EnvironmentProvider {
     fn learn(memory: &mut Self::Status, observed: &ProviderObserved) {
         if let Some(outputs) = observed.outputs.known() {
             memory.outputs = Some(outputs.clone());
+        }
+        if let (Some(known), Some(project)) =
+            (&mut memory.repository, observed.repository.project.known())
+        {
+            report::follow(known, project);
         }
     }
 
@@ -149,7 +159,9 @@ impl Managed for EnvironmentProvider {
     }
 
     fn is_about_to_show(observed: &ProviderObserved, memory: &Self::Status) -> bool {
-        memory.pipeline.is_some() && matches!(observed.pipeline, Reading::Absent)
+        // One that has a number was seen, so it does not show again.
+        memory.pipeline.as_ref().is_some_and(|known| known.id == 0)
+            && matches!(observed.pipeline, Reading::Absent)
     }
 
     fn report(
@@ -220,7 +232,9 @@ async fn first(
     known: &RepositoryStatus,
     context: &Context,
 ) -> Reading<PipelineSeen> {
-    match found.into_iter().next() {
+    // One that its commit asked to skip did nothing: that is how our later commits look.
+    let ran = found.iter().find(|pipeline| pipeline.status != "skipped");
+    match ran.or_else(|| found.first()).cloned() {
         Some(found) => look::pipeline(&known.path, found, None, context).await,
         None => Reading::Absent,
     }

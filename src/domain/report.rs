@@ -8,8 +8,8 @@ mod readiness;
 
 pub use application::{application, blocked_application};
 pub use environment::environment;
-pub(crate) use memory::remember;
 pub use memory::{Journal, absorb_application, absorb_provider};
+pub(crate) use memory::{follow, remember};
 pub use provider::{blocked_provider, provider};
 
 use std::time::Duration;

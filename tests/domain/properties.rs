@@ -4,6 +4,8 @@ mod convergence;
 mod crash;
 mod history;
 mod ledger;
+mod place;
+mod project;
 mod promotion;
 mod refusal;
 mod restraint;

@@ -82,10 +82,10 @@ pub struct State {
 #[derive(Clone)]
 pub struct Repository {
     pub project: Project,
-    pub settings: Option<ProjectSettings>,
-    /// Commits in order: identity and message.
     /// What it is called for people; no other project of its group may be called so.
     pub name: String,
+    pub settings: Option<ProjectSettings>,
+    /// Commits in order: identity and message.
     pub commits: Vec<(String, String)>,
     /// Files with the commit that last touched them.
     pub files: BTreeMap<String, (String, String)>,

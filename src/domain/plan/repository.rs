@@ -55,6 +55,13 @@ pub(super) fn repository(
     match &observed.tree {
         Reading::Unread => {}
         Reading::Unreadable(failure) => return Decision::Blocked(Verdict::from_failure(failure)),
+        // No files, and no look at the project yet: it may have another path now, or be gone.
+        Reading::Absent if observed.project.known().is_none() => {
+            return Decision::Blocked(Verdict::Progressing(
+                Reason::Creating,
+                format!("looking up the project {}", known.path),
+            ));
+        }
         Reading::Absent => steps.push(first_commit(scope, target, &known.path, ledger)),
         Reading::Known(tree) => {
             let actions = corrections(target, tree, observed);

@@ -212,6 +212,16 @@ pub(crate) fn remember(project: &Project) -> RepositoryStatus {
     }
 }
 
+/// Follows a known project to the path it has now; its number beats the path. One that waits for its
+/// deletion GitLab renames by itself, and names back when it is restored.
+pub(crate) fn follow(known: &mut RepositoryStatus, project: &Project) {
+    if project.id == known.project_id && !project.being_deleted {
+        known.path.clone_from(&project.path);
+        known.web_url.clone_from(&project.web_url);
+        known.clone_url.clone_from(&project.clone_url);
+    }
+}
+
 /// Remembers that a repository of ours, which nothing remembered, holds what the spec asks for.
 pub(super) fn recognise(
     memory: &mut Option<RepositoryStatus>,

@@ -166,6 +166,14 @@ impl State {
         project
     }
 
+    /// Somebody moves a project: its number stays.
+    pub fn move_project(&mut self, from: &str, to: &str) {
+        let project = &mut self.repository(from).unwrap().project;
+        project.path = to.to_owned();
+        project.web_url = format!("https://gitlab.example.com/{to}");
+        project.clone_url = format!("https://gitlab.example.com/{to}.git");
+    }
+
     /// A commit, by us or by a developer; refused where an action does not fit what is there.
     pub fn commit(
         &mut self,
