@@ -19,6 +19,7 @@ mod failure;
 mod file;
 mod gate;
 mod group;
+mod history;
 mod job;
 mod pipeline;
 mod project;

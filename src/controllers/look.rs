@@ -50,7 +50,7 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
         Action::CommitFiles { project, .. } => Reading::from(
             ports
                 .files
-                .find_commit(project, DEFAULT_BRANCH, id)
+                .find_commit(project, DEFAULT_BRANCH, id, open.intent.created_at)
                 .await
                 .map(|found| found.map(External::Commit)),
         ),

@@ -1,6 +1,7 @@
 //! The source host: projects, files and pipelines.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
 use crate::domain::file::TreeEntry;
@@ -36,12 +37,13 @@ pub trait Files: Send + Sync {
     /// Commits, and answers the new commit.
     /// `Conflict` when a file is there already or has changed; `Denied` when rules refuse the push.
     async fn commit(&self, commit: &Commit) -> Result<String, Failure>;
-    /// The commit, among the newest of the branch, whose trailer carries this intent.
+    /// The commit of the branch whose trailer carries this intent, which was made at `since`.
     async fn find_commit(
         &self,
         project: &str,
         branch: &str,
         intent: &IntentId,
+        since: Timestamp,
     ) -> Result<Option<String>, Failure>;
     /// The files of the root and everything below `folders`, by blob. `Missing` while the
     /// repository is empty.

@@ -94,14 +94,31 @@ async fn a_commit_of_ours_is_found_by_its_trailer_alone() {
     ])
     .await;
     let (host, intent) = (stub.host(), IntentId::parse(INTENT).unwrap());
-    let find = || host.find_commit("apps/shop/cart", "main", &intent);
+    let since = "2026-01-02T03:04:05.678Z".parse().unwrap();
+    let find = || host.find_commit("apps/shop/cart", "main", &intent, since);
     assert_eq!(find().await.unwrap().as_deref(), Some("ours"));
     assert_eq!(find().await.unwrap(), None);
     assert_eq!(find().await.unwrap(), None, "an empty repository has none");
     assert_eq!(
         stub.lines()[0],
-        "GET /projects/apps%2Fshop%2Fcart/repository/commits?ref_name=main&per_page=20&page=1"
+        "GET /projects/apps%2Fshop%2Fcart/repository/commits?ref_name=main&since=2026-01-02T03%3A03%3A05Z&per_page=100&page=1"
     );
+}
+
+#[tokio::test]
+async fn a_commit_of_ours_is_found_below_whatever_was_pushed_since() {
+    let newer = |n: usize| json!({ "id": format!("newer-{n}"), "message": "Fix\n" });
+    let ours = json!({ "id": "ours", "message": format!("Put\n\nHarmonix-Intent: {INTENT}\n") });
+    let stub = Stub::answering([
+        Reply::json((0..100).map(newer).collect()),
+        Reply::json(json!([newer(100), ours])),
+    ])
+    .await;
+    let (host, intent) = (stub.host(), IntentId::parse(INTENT).unwrap());
+    let since = "2026-01-02T03:04:05Z".parse().unwrap();
+    let found = host.find_commit("apps/shop/cart", "main", &intent, since);
+    assert_eq!(found.await.unwrap().as_deref(), Some("ours"));
+    assert!(stub.lines()[1].ends_with("&page=2"), "{:?}", stub.lines());
 }
 
 fn entry(path: &str, kind: &str) -> Value {

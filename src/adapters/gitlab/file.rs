@@ -1,24 +1,24 @@
 //! Files: one commit with many actions, and what a repository holds.
 
 use async_trait::async_trait;
-use gitlab::api::projects::repository::commits::{
-    CommitAction, CommitActionType, Commits, CreateCommit,
-};
+use gitlab::api::projects::repository::commits::{CommitAction, CommitActionType, CreateCommit};
 use gitlab::api::projects::repository::files::{self, Encoding};
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::failure::Failure;
 use crate::domain::file::{FileAction, TreeEntry};
 use crate::domain::forge::Commit;
-use crate::domain::intent::{IntentId, TRAILER};
+use crate::domain::intent::IntentId;
 use crate::ports::Files;
 
 use super::attempt::{Attempt, Nature};
+use super::history::{History, Listed};
 use super::tree::{Below, Entry, Tree};
 use super::{GitlabHost, built, found};
 
-/// How many commits are searched for a trailer: an intent is looked for soon after it was made.
-const SEARCHED: usize = 20;
+/// How many commits are searched for a trailer: more than anybody pushes while an answer is lost.
+const SEARCHED: usize = 2000;
 
 /// More files than a repository of ours ever lists: it bounds the paging.
 const LISTED: usize = 5000;
@@ -26,13 +26,6 @@ const LISTED: usize = 5000;
 #[derive(Deserialize)]
 struct Made {
     id: String,
-}
-
-#[derive(Deserialize)]
-struct Listed {
-    id: String,
-    #[serde(default)]
-    message: String,
 }
 
 #[derive(Deserialize)]
@@ -85,16 +78,6 @@ fn actions<'a>(
     Ok(actions)
 }
 
-/// Whether a commit message ends its story with the trailer of this intent.
-fn carries(message: &str, intent: &IntentId) -> bool {
-    message.lines().any(|line| {
-        line.trim()
-            .strip_prefix(TRAILER)
-            .and_then(|rest| rest.strip_prefix(':'))
-            .is_some_and(|value| value.trim() == intent.as_str())
-    })
-}
-
 #[async_trait]
 impl Files for GitlabHost {
     async fn commit(&self, commit: &Commit) -> Result<String, Failure> {
@@ -128,16 +111,20 @@ impl Files for GitlabHost {
         project: &str,
         branch: &str,
         intent: &IntentId,
+        since: Timestamp,
     ) -> Result<Option<String>, Failure> {
         let attempt = Attempt::new(format!("listing the commits of {project}"));
-        let endpoint = Commits::builder().project(project).ref_name(branch).build();
-        let endpoint = built(&attempt, endpoint)?;
+        let endpoint = History {
+            project: project.into(),
+            branch,
+            since,
+        };
         let listed: Result<Vec<Listed>, Failure> = self.list(&attempt, endpoint, SEARCHED).await;
         // A repository without the branch has no commit of ours.
         let commits = found(listed)?.unwrap_or_default();
         Ok(commits
             .into_iter()
-            .find(|commit| carries(&commit.message, intent))
+            .find(|commit| commit.carries(intent))
             .map(|commit| commit.id))
     }
 
@@ -191,24 +178,5 @@ impl Files for GitlabHost {
             .build();
         let blame: Result<Blame, Failure> = self.ask(&attempt, built(&attempt, endpoint)?).await;
         Ok(found(blame)?.and_then(|blame| blame.last_commit_id))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_trailer_is_a_line_of_its_own_with_the_whole_identity() {
-        let id = IntentId::parse("0190a1b2c3d4e5f60718293a4b5c6d7e").unwrap();
-        let with = |line: &str| carries(&format!("Put files in place\n\n{line}\n"), &id);
-        assert!(with("Harmonix-Intent: 0190a1b2c3d4e5f60718293a4b5c6d7e"));
-        assert!(!with("Harmonix-Intent: 0190a1b2c3d4e5f60718293a4b5c6d7ef"));
-        assert!(!with(
-            "undo Harmonix-Intent: 0190a1b2c3d4e5f60718293a4b5c6d7e"
-        ));
-        assert!(!with(
-            "Harmonix-Intent-Of: 0190a1b2c3d4e5f60718293a4b5c6d7e"
-        ));
     }
 }

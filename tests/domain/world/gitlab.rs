@@ -9,6 +9,7 @@ use harmonix::domain::forge::{
 };
 use harmonix::domain::intent::IntentId;
 use harmonix::ports::{Access, Files, Pipelines, Projects};
+use jiff::Timestamp;
 
 use super::fault::Side;
 use super::{Repository, State, World};
@@ -230,6 +231,7 @@ impl Files for World {
         project: &str,
         _branch: &str,
         intent: &IntentId,
+        _since: Timestamp,
     ) -> Result<Option<String>, Failure> {
         let trailer = format!("\nHarmonix-Intent: {intent}\n");
         self.look("commits", |state| {
