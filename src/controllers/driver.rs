@@ -254,7 +254,15 @@ impl<K: Managed> Pass<'_, K> {
     async fn flush(&self, memory: &mut K::Status) -> Result<(), Failure> {
         let view = memory.clone();
         let place = |provider: &str| K::place(&self.target, &view, provider);
-        ledger::flush(self.context, &self.scope, K::journal(memory), place).await
+        let journal = K::journal(memory);
+        let held = match self.scope.mode {
+            Mode::Act | Mode::Suspended => journal.hold_back(K::journal(&mut self.object.status())),
+            // Nothing is tried again, and no status comes after.
+            Mode::LetGo => Vec::new(),
+        };
+        let flushed = ledger::flush(self.context, &self.scope, journal, place).await;
+        journal.backlog.extend(held);
+        flushed
     }
 
     fn note_written(&self) {

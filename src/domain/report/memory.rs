@@ -20,6 +20,10 @@ pub trait Journal {
     fn settle(&mut self, outcome: &Outcome);
     /// Notes that the oldest waiting record stands in its table under this hash.
     fn recorded(&mut self, hash: &str);
+    /// Takes out what may not go to its table yet: a refusal that the `stored` status does not hold,
+    /// and everything after it. Until the status says that it is over, the same intent may be tried
+    /// again after a crash, and then its one record must tell how that ended.
+    fn hold_back(&mut self, stored: &Self) -> Vec<AuditEntry>;
     /// The head of the chain in a provider's table.
     fn head(&self, provider: &str) -> String;
 }
@@ -100,6 +104,15 @@ impl Journal for EffectJournal {
                 records: 1,
             }),
         }
+    }
+
+    fn hold_back(&mut self, stored: &Self) -> Vec<AuditEntry> {
+        let is_new = |entry: &AuditEntry| {
+            entry.outcome != AuditOutcome::Success
+                && !stored.backlog.iter().any(|known| known.id == entry.id)
+        };
+        let first = self.backlog.iter().position(is_new);
+        self.backlog.split_off(first.unwrap_or(self.backlog.len()))
     }
 
     fn head(&self, provider: &str) -> String {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use harmonix::api::EffectJournal;
 
-use crate::world::{Ended, Runner, World, provider};
+use crate::world::{Ended, Fault, FaultKind, Runner, World, provider};
 
 /// The records of a provider that wait for their table.
 fn journal(runner: &Runner) -> EffectJournal {
@@ -84,4 +84,30 @@ fn another_repository_name_is_another_name_for_people_too() {
     runner.settle();
     assert_eq!(runner.ready("cart").0, "True");
     runner.assert_sound();
+}
+
+#[test]
+fn what_was_refused_and_then_done_has_one_record_of_how_it_ended() {
+    let mut start = Runner::new(World::with_stages(&[("dev", 1)]));
+    start.settle();
+    let mut crashed = 0;
+    for at in 1..=6 {
+        for kind in [FaultKind::CrashBefore, FaultKind::CrashAfter] {
+            let mut runner = Runner::new(start.world.copy());
+            {
+                let mut state = runner.world.state();
+                state.edit("cart", |cart| cart.spec.environments[0].replicas = 3);
+                state.refused.insert("commit".into());
+                state.calls = 0;
+                state.fault = Some(Fault { at, kind });
+            }
+            let ended = runner.round();
+            crashed += usize::from(ended.contains(&Ended::Crashed));
+            runner.world.state().refused.clear();
+            runner.settle();
+            assert_eq!(runner.ready("cart").0, "True");
+            runner.assert_sound();
+        }
+    }
+    assert!(crashed >= 4, "{crashed}");
 }
