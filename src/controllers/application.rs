@@ -177,19 +177,15 @@ impl Managed for Application {
             .map(|provider| Place::of(&provider, &context.settings))
     }
 
-    fn denial(
+    fn denials(
         _target: &ApplicationTarget,
         observed: &ApplicationObserved,
-    ) -> Option<(String, Failure)> {
-        observed
-            .services
-            .iter()
-            .find_map(|((_, provider), service)| {
-                let failure = service
-                    .failure()
-                    .filter(|f| f.kind == FailureKind::Denied)?;
-                Some((provider.clone(), failure.clone()))
-            })
+    ) -> BTreeMap<String, Failure> {
+        let refused = |((_, provider), service): (&(String, String), &Reading<_>)| {
+            let failure = service.failure()?;
+            (failure.kind == FailureKind::Denied).then(|| (provider.clone(), failure.clone()))
+        };
+        observed.services.iter().filter_map(refused).collect()
     }
 
     fn is_about_to_show(observed: &ApplicationObserved, memory: &Self::Status) -> bool {

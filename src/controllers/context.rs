@@ -1,6 +1,6 @@
 //! What every pass works with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -50,8 +50,8 @@ pub(super) struct Recollection {
     pub verify_at: Option<Timestamp>,
     /// The version that our last write made.
     pub written: Option<u64>,
-    /// The provider whose role was refused, as long as it is.
-    pub denied: Option<String>,
+    /// The providers whose roles are refused; none while this process has not told any of them.
+    pub denied: Option<BTreeSet<String>>,
     /// When an intent was last tried.
     pub sent: HashMap<IntentId, Timestamp>,
 }

@@ -21,15 +21,18 @@ pub(super) fn note(
     (provider, failure): (String, Failure),
 ) {
     let told = [Reason::RoleDenied, Reason::AwsDenied].map(Reason::as_str);
-    let known = previous
-        .iter()
-        .any(|condition| told.contains(&condition.reason.as_str()));
     let waiting = journal
         .backlog
         .iter()
-        .any(|entry| entry.action == "AssumeRole");
-    let before = context.recall(&scope.uid).denied;
-    if known || waiting || before.as_ref() == Some(&provider) {
+        .any(|entry| entry.action == "AssumeRole" && entry.provider == provider);
+    let known = match context.recall(&scope.uid).denied {
+        Some(before) => before.contains(&provider),
+        // A new process: what the status tells was recorded by the one before.
+        None => previous
+            .iter()
+            .any(|condition| told.contains(&condition.reason.as_str())),
+    };
+    if known || waiting {
         return;
     }
     let now = context.ports.clock.now();

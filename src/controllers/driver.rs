@@ -4,6 +4,7 @@
 //! that happened. Effects are durable as intents before they happen; what they did is in the status
 //! afterwards; a crash between the two is found out by the next pass.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::condition::Reason;
@@ -90,7 +91,7 @@ impl<K: Managed> Pass<'_, K> {
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted = false;
-        let mut denied = None;
+        let mut denied = BTreeSet::new();
         let mut round = 0;
         let (observed, plan) = loop {
             round += 1;
@@ -104,9 +105,7 @@ impl<K: Managed> Pass<'_, K> {
             K::learn(&mut memory, &observed);
             let mut plan = K::plan(&self.target, &memory, &observed, context);
             let progressed = self.take(&plan, &mut memory);
-            if denied.is_none() {
-                denied = self.note_denial(&observed, &previous, &mut memory);
-            }
+            self.note_denials(&observed, &previous, &mut memory, &mut denied);
             if let Err(failure) = self.flush(&mut memory).await {
                 plan.verdict = unaudited(&failure);
                 break (observed, plan);
@@ -168,10 +167,12 @@ impl<K: Managed> Pass<'_, K> {
         let settled = matches!(report.verdict, Verdict::Settled);
         let after = tell::<K>(context, &self.version, &previous, report).await?;
         // Only now: a record that no status tells of would be lost with this pass.
-        context.remember(&self.scope.uid, |r| match denied {
-            Some(provider) => r.denied = Some(provider),
-            None if settled => r.denied = None,
-            None => {}
+        context.remember(&self.scope.uid, |r| {
+            if !denied.is_empty() {
+                r.denied.get_or_insert_default().extend(denied);
+            } else if settled {
+                r.denied = Some(BTreeSet::new());
+            }
         });
         Ok(after)
     }
@@ -184,19 +185,22 @@ impl<K: Managed> Pass<'_, K> {
         }
     }
 
-    /// Puts a role that was refused just now on record. Answers whose it is.
-    fn note_denial(
+    /// Puts roles that were refused just now on record, each once in a pass.
+    fn note_denials(
         &self,
         observed: &K::Observed,
         previous: &K::Status,
         memory: &mut K::Status,
-    ) -> Option<String> {
-        let denied = K::denial(&self.target, observed)?;
-        let provider = denied.0.clone();
+        denied: &mut BTreeSet<String>,
+    ) {
         let conditions = K::conditions(previous);
-        let journal = K::journal(memory);
-        denial::note(self.context, &self.scope, conditions, journal, denied);
-        Some(provider)
+        for (provider, failure) in K::denials(&self.target, observed) {
+            if denied.insert(provider.clone()) {
+                let journal = K::journal(memory);
+                let denial = (provider, failure);
+                denial::note(self.context, &self.scope, conditions, journal, denial);
+            }
+        }
     }
 
     /// Takes what was found outside into the memory. Whether there was anything.

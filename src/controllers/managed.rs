@@ -1,5 +1,7 @@
 //! What a kind with effects outside says of itself; everything else is the driver's.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use kube::ResourceExt;
 use serde::Serialize;
@@ -73,8 +75,8 @@ pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
     fn place(target: &Self::Target, memory: &Self::Status, provider: &str) -> Option<Place>;
     /// Where this object's own effects are recorded, without a target.
     fn home(&self, context: &Context) -> Option<Place>;
-    /// A role that was refused in this pass, with the provider it belongs to.
-    fn denial(target: &Self::Target, observed: &Self::Observed) -> Option<(String, Failure)>;
+    /// Every role that was refused in this pass, by the provider it belongs to.
+    fn denials(target: &Self::Target, observed: &Self::Observed) -> BTreeMap<String, Failure>;
     /// Whether something that was just started outside is about to show.
     fn is_about_to_show(observed: &Self::Observed, memory: &Self::Status) -> bool;
     /// Tells.

@@ -1,5 +1,7 @@
 //! EnvironmentProvider, as the loop sees it.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
@@ -150,12 +152,11 @@ impl Managed for EnvironmentProvider {
         Some(Place::of(self, &context.settings))
     }
 
-    fn denial(target: &ProviderTarget, observed: &ProviderObserved) -> Option<(String, Failure)> {
-        let failure = observed
-            .session
-            .failure()
-            .filter(|f| f.kind == FailureKind::Denied)?;
-        Some((target.place.name.clone(), failure.clone()))
+    fn denials(target: &ProviderTarget, observed: &ProviderObserved) -> BTreeMap<String, Failure> {
+        let failure = observed.session.failure();
+        let denied = failure.filter(|f| f.kind == FailureKind::Denied).cloned();
+        let of = |failure| (target.place.name.clone(), failure);
+        denied.into_iter().map(of).collect()
     }
 
     fn is_about_to_show(observed: &ProviderObserved, memory: &Self::Status) -> bool {

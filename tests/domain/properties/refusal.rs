@@ -111,3 +111,32 @@ fn what_was_refused_and_then_done_has_one_record_of_how_it_ended() {
     }
     assert!(crashed >= 4, "{crashed}");
 }
+
+#[test]
+fn every_role_that_is_refused_is_recorded_once() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)]));
+    runner.settle();
+    let denied = |runner: &Runner, names: &[&str]| {
+        let mut state = runner.world.state();
+        let words = names.iter().map(|name| format!("denied {name}-place"));
+        state.unreadable = words.collect();
+    };
+    for names in [["dev"].as_slice(), &["dev", "prod"]] {
+        denied(&runner, names);
+        for _ in 0..3 {
+            runner.application("cart");
+            runner.world.state().second += 60;
+        }
+    }
+    denied(&runner, &[]);
+    runner.settle();
+    let state = runner.world.state();
+    for (table, records) in &state.tables {
+        let told = records
+            .iter()
+            .filter(|r| r.attributes["status"] == "DENIED" && r.attributes["appName"] == "cart");
+        assert_eq!(told.count(), 1, "{table}");
+    }
+    drop(state);
+    runner.assert_sound();
+}
