@@ -1,5 +1,7 @@
 //! The binary's command line: what is wrong with it is one sentence.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
