@@ -34,6 +34,8 @@ pub enum Command {
     Tools,
     /// Show the main job: from `kubectl apply` to an application that runs in two accounts
     Demo(Demo),
+    /// Watch a settled world, with one restart of the controller in the middle: nothing may be written anywhere
+    Settled(Settled),
     /// Run all tests, with the tools that they need
     Test(Test),
     /// Serve AWS (a part of the world)
@@ -86,6 +88,18 @@ pub struct Demo {
     pub keep: bool,
     /// Name of the demo's own world, which is made anew; by default each checkout has one of its own
     #[arg(long, value_name = "NAME", default_value_t = harmonix_dev::demo::default_name())]
+    pub name: String,
+}
+
+/// Options of `settled`.
+#[derive(Debug, Args)]
+pub struct Settled {
+    /// How long
+    #[arg(long, value_name = "MINUTES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    pub minutes: u32,
+    /// Name of the world; one that is up is used as it is and left up, such as that of `demo --keep`, any other is made
+    /// with scripted jobs and ended afterwards
+    #[arg(long, value_name = "NAME", default_value_t = harmonix_dev::settled::default_name())]
     pub name: String,
 }
 

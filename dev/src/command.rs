@@ -4,6 +4,7 @@ pub mod demo;
 pub mod down;
 pub mod logs;
 pub mod serve;
+pub mod settled;
 pub mod status;
 pub mod test;
 pub mod up;

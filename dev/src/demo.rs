@@ -5,28 +5,28 @@
 
 mod account;
 mod audit;
-mod call;
+pub(crate) mod call;
 mod farewell;
-mod feed;
+pub(crate) mod feed;
 mod figure;
-mod follow;
+pub(crate) mod follow;
 mod forge;
 mod gap;
-mod object;
+pub(crate) mod object;
 mod outcome;
 mod report;
-mod stage;
+pub(crate) mod stage;
 mod standin;
-mod tally;
-mod text;
+pub(crate) mod tally;
+pub(crate) mod text;
 mod trouble;
 
 use std::time::Instant;
 
 use crate::failure::Failure;
 use crate::progress::Progress;
-use crate::world::World;
 use crate::world::name::{checkout, of_checkout};
+use crate::world::{self, World};
 use outcome::Outcome;
 use stage::Stage;
 
@@ -50,7 +50,7 @@ pub fn default_name() -> String {
 /// What was started ends with it, unless the world is to be kept; whoever drops the future has to end it.
 pub async fn run(options: &Options, progress: &Progress) -> Result<String, Failure> {
     let since = Instant::now();
-    let mut stage = Stage::set(&options.name, progress).await?;
+    let mut stage = Stage::set(&options.name, world::Options::default(), progress).await?;
     let shown = show(&mut stage, options, progress, since).await;
     if options.keep {
         if shown.is_err() {

@@ -10,5 +10,6 @@ pub mod gitlab;
 pub mod journal;
 pub mod progress;
 pub mod scripted;
+pub mod settled;
 pub mod tools;
 pub mod world;

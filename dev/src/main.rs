@@ -38,6 +38,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Demo(demo) => command::demo::run(&demo).await,
+        Command::Settled(settled) => command::settled::run(&settled).await,
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
         Command::ScriptedJob(job) => {

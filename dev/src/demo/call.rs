@@ -165,7 +165,10 @@ fn is_session(actor: &str, role: &str) -> bool {
 pub fn of_kubernetes(path: &Path) -> Result<Vec<Call>, Failure> {
     let what = || format!("read the journal {}", path.display());
     let text = std::fs::read_to_string(path).doing(what)?;
-    text.lines()
+    // What is being written at this moment has no end yet.
+    let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    whole
+        .lines()
         .map(|line| serde_json::from_str(line).doing(what))
         .filter_map(|event: Result<Value, Failure>| event.map(|event| audited(&event)).transpose())
         .collect()

@@ -8,7 +8,8 @@ use kube::{Api, Client};
 
 use super::object::Object;
 
-const KINDS: [&str; 3] = ["EnvironmentProvider", "Environment", "Application"];
+/// Our kinds.
+pub const KINDS: [&str; 3] = ["EnvironmentProvider", "Environment", "Application"];
 
 /// All objects of ours, as they change.
 pub type Feed = SelectAll<BoxStream<'static, Object>>;

@@ -33,14 +33,14 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets everything up.
-    pub async fn set(name: &str, progress: &Progress) -> Result<Self, Failure> {
+    /// Sets everything up, in a fresh world of this kind.
+    pub async fn set(name: &str, options: Options, progress: &Progress) -> Result<Self, Failure> {
         check_checkout()?;
         let since = Instant::now();
         let cache = Cache::of_user()?;
         let (tools, controller) = tokio::try_join!(
             Tools::ensure(progress),
-            binary::build(&cache, Profile::Release, progress)
+            binary::given_or_built(&cache, Profile::Release, progress)
         )?;
         let preparation = since.elapsed();
         if Layout::of(&cache, name).ready().exists() {
@@ -49,7 +49,7 @@ impl Stage {
             ));
         }
         World::down(name, progress).await?;
-        let (world, _made) = World::up(name, Options::default(), progress).await?;
+        let (world, _made) = World::up(name, options, progress).await?;
         let controller = match world.start_controller(Start::of(controller)) {
             Ok(controller) => controller,
             Err(failure) => {

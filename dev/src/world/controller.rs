@@ -1,6 +1,7 @@
 //! The controller as the world runs it: the real binary, with its own account's rights and nothing more.
 
 pub mod binary;
+mod restart;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

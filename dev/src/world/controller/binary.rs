@@ -15,7 +15,7 @@ use crate::tools::cache::{Cache, hold};
 use crate::world::{name, program};
 
 const NAME: &str = "harmonix";
-/// The variable that names the binary for tests.
+/// The variable that names the binary: for tests, and for whoever has built one.
 pub const VARIABLE: &str = "HARMONIX_BINARY";
 
 /// How the binary is built.
@@ -30,6 +30,18 @@ pub enum Profile {
 /// Answers the binary that `cargo dev test` has built, or that lies beside this program.
 pub fn find() -> Result<PathBuf, Failure> {
     program::find(NAME, VARIABLE)
+}
+
+/// Answers the binary that the environment names; where it names none, builds that of this checkout.
+pub async fn given_or_built(
+    cache: &Cache,
+    profile: Profile,
+    progress: &Progress,
+) -> Result<PathBuf, Failure> {
+    match env::var_os(VARIABLE) {
+        Some(_) => find(),
+        None => build(cache, profile, progress).await,
+    }
 }
 
 /// Builds the binary of this checkout. What is compiled is kept in the cache folder, outside of the checkout, so that

@@ -100,6 +100,37 @@ async fn a_controller_that_does_not_end_is_killed_and_that_is_a_failure() {
     assert!(controller.ended().unwrap().is_some());
 }
 
+#[tokio::test]
+async fn a_controller_that_runs_is_ended_in_good_order_and_started_again_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "trap 'echo ended; exit 0' TERM; echo \"ready $@\"; while :; do sleep 0.05; done";
+    let world = world(folder.path());
+    assert!(world.restart_controller().await.is_err());
+    let mut start = Start::of(program(folder.path(), script));
+    start.arguments = vec!["--poll-interval=5s".to_owned()];
+    let mut first = world.start_controller(start).unwrap();
+    said(&first, "ready").await;
+
+    world.restart_controller().await.unwrap();
+
+    assert!(first.ended().unwrap().is_some());
+    let second = world.register().part(NAME).unwrap().unwrap();
+    assert!(second.process.is_alive());
+    assert_ne!(second.process.pid, first.pid());
+    assert_eq!(second.recipe, first.part.recipe);
+    // Both write into one log.
+    for _ in 0..500 {
+        if said(&first, "ended").await.matches("ready run ").count() == 2 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let text = said(&first, "ended").await;
+    assert_eq!(text.matches("--poll-interval=5s").count(), 2, "{text}");
+    second.process.signal(Signal::SIGKILL);
+    assert!(second.process.ended_within(Duration::from_secs(5)).await);
+}
+
 #[test]
 fn an_option_of_ones_own_takes_the_place_of_the_worlds() {
     let folder = tempfile::tempdir().unwrap();
