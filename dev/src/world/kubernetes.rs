@@ -34,13 +34,13 @@ pub async fn rise(rise: &Rise<'_>) -> Result<(), Failure> {
     task.note("starting the API server");
     let server = rise.start(api_server(rise))?;
     // The server makes its certificate at its first start.
-    let certificate = layout.path("kubernetes/certificates/apiserver.crt");
+    let certificates = layout.path("kubernetes/certificates");
+    let mut authority = Vec::new();
     rise.until(&server, "writes its certificate", async || {
-        certificate.exists()
+        authority = certificate(&certificates).unwrap_or_default();
+        !authority.is_empty()
     })
     .await?;
-    let authority =
-        std::fs::read(&certificate).doing(|| format!("read {}", certificate.display()))?;
     let administrator = kubeconfig(
         &rise.world.kubernetes_url(),
         &authority,
@@ -56,6 +56,15 @@ pub async fn rise(rise: &Rise<'_>) -> Result<(), Failure> {
     rise.start(controller_manager(rise))?;
     task.done();
     Ok(())
+}
+
+/// Answers the certificate that the API server makes for itself, once it is whole: its key is written after it. Whoever
+/// trusts half of one trusts nobody, and is never told that the server is ready.
+fn certificate(folder: &Path) -> Option<Vec<u8>> {
+    if !folder.join("apiserver.key").exists() {
+        return None;
+    }
+    std::fs::read(folder.join("apiserver.crt")).ok()
 }
 
 /// Answers whether the API server says that it is ready.
@@ -196,4 +205,22 @@ fn controller_manager(rise: &Rise<'_>) -> Recipe {
 
 fn text(path: PathBuf) -> String {
     path.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_that_is_being_written_is_not_taken() {
+        let folder = tempfile::tempdir().unwrap();
+        let write =
+            |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        assert_eq!(certificate(folder.path()), None);
+        write("apiserver.crt", "");
+        assert_eq!(certificate(folder.path()), None);
+        write("apiserver.crt", "whole");
+        write("apiserver.key", "");
+        assert_eq!(certificate(folder.path()), Some(b"whole".to_vec()));
+    }
 }
