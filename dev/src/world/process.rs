@@ -36,6 +36,7 @@ pub struct Memory {
 /// The facts of /proc/PID/stat that matter here.
 struct Stat {
     state: char,
+    threads: u64,
     started: u64,
 }
 
@@ -49,11 +50,15 @@ impl Process {
         })
     }
 
-    /// Answers whether it still runs; one that has ended and that its parent has not looked at yet does not.
+    /// Answers whether it still runs; one that has ended and that its parent has not looked at yet does not. One whose
+    /// first thread has ended before the others does: it still holds its ports.
     #[must_use]
     pub fn is_alive(self) -> bool {
         match stat(self.pid) {
-            Some(stat) if stat.started == self.started => !matches!(stat.state, 'Z' | 'X'),
+            Some(stat) if stat.started == self.started => match stat.state {
+                'Z' => stat.threads > 1,
+                state => state != 'X',
+            },
             Some(_) | None => false,
         }
     }
@@ -138,9 +143,14 @@ fn stat(pid: i32) -> Option<Stat> {
     let (_, columns) = text.rsplit_once(')')?;
     let mut columns = columns.split_whitespace();
     let state = columns.next()?.chars().next()?;
-    // The state is column 3 of proc(5), the start time column 22.
-    let started = columns.nth(18)?.parse().ok()?;
-    Some(Stat { state, started })
+    // The state is column 3 of proc(5), the number of threads column 20, the start time column 22.
+    let threads = columns.nth(16)?.parse().ok()?;
+    let started = columns.nth(1)?.parse().ok()?;
+    Some(Stat {
+        state,
+        threads,
+        started,
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +184,32 @@ mod tests {
         // Reaped already, by its id.
         let _ = child.wait();
         assert!(!Path::new(&format!("/proc/{}", process.pid)).exists());
+    }
+
+    #[tokio::test]
+    async fn a_process_whose_first_thread_has_ended_runs_until_the_last_one_has() {
+        // The system call ends the thread that makes it, and no other.
+        let program = "import ctypes, os, threading, time\n\
+                       threading.Thread(target=time.sleep, args=(600,)).start()\n\
+                       ctypes.CDLL(None).syscall({'x86_64': 60, 'aarch64': 93}[os.uname().machine], 0)";
+        let mut child = Command::new("python3")
+            .args(["-c", program])
+            .spawn()
+            .unwrap();
+        let process = Process::of(i32::try_from(child.id()).unwrap()).unwrap();
+        for _ in 0..500 {
+            if stat(process.pid).unwrap().state == 'Z' {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        let first_thread = stat(process.pid).unwrap();
+        assert_eq!((first_thread.state, first_thread.threads), ('Z', 2));
+        assert!(process.is_alive());
+
+        process.signal(Signal::SIGKILL);
+        assert!(process.ended_within(Duration::from_secs(5)).await);
+        child.wait().unwrap();
     }
 
     #[test]
