@@ -169,12 +169,7 @@ impl Managed for Application {
     }
 
     fn home(&self, context: &Context) -> Option<Place> {
-        let home = &self.status.as_ref()?.home;
-        context
-            .ports
-            .store
-            .provider(home)
-            .map(|provider| Place::of(&provider, &context.settings))
+        context.place(&self.status.as_ref()?.home)
     }
 
     fn denials(

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::domain::condition::Claim;
 use crate::domain::intent::IntentId;
 use crate::domain::settings::Settings;
+use crate::domain::target::Place;
 use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
 use crate::ports::{Access, Clock, CloudSessions, Files, Pipelines, Projects, Store};
@@ -65,6 +66,13 @@ impl Context {
             recollections: Mutex::new(HashMap::new()),
             advisories: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Where records for a provider go, as its object says: also one that the object at hand no longer
+    /// names.
+    pub(super) fn place(&self, provider: &str) -> Option<Place> {
+        let provider = self.ports.store.provider(provider)?;
+        Some(Place::of(&provider, &self.settings))
     }
 
     /// What is remembered of an object.

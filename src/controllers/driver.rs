@@ -45,7 +45,7 @@ pub(super) async fn pass<K: Managed>(
     let target = match object.target(context) {
         Ok(target) => target,
         Err(_) if scope.mode == Mode::LetGo => {
-            return letgo::without_target(context, object, &version).await;
+            return letgo::without_target(context, object, version).await;
         }
         Err(blocked) => {
             let memory = object.status();
@@ -61,6 +61,7 @@ pub(super) async fn pass<K: Managed>(
         scope,
         target,
         version,
+        intents: Vec::new(),
     }
     .run()
     .await
@@ -72,6 +73,8 @@ struct Pass<'a, K: Managed> {
     scope: Scope,
     target: K::Target,
     version: Version,
+    /// What the annotation holds.
+    intents: Vec<Intent>,
 }
 
 impl<K: Managed> Pass<'_, K> {
@@ -83,7 +86,7 @@ impl<K: Managed> Pass<'_, K> {
         let annotation = self.object.annotations().get(INTENTS_ANNOTATION);
         let parsed = parse_intents(annotation.map(String::as_str));
         let damaged = parsed.as_ref().err().cloned();
-        let mut intents: Vec<Intent> = parsed
+        self.intents = parsed
             .unwrap_or_default()
             .into_iter()
             .map(|intent| intent.completed(&self.scope))
@@ -96,7 +99,12 @@ impl<K: Managed> Pass<'_, K> {
         let (observed, plan) = loop {
             round += 1;
             let effects = EffectsObserved {
-                open: open_intents(&intents, K::journal(&mut memory), context, &self.scope.uid),
+                open: open_intents(
+                    &self.intents,
+                    K::journal(&mut memory),
+                    context,
+                    &self.scope.uid,
+                ),
                 held: finalizers.iter().any(|f| f == FINALIZER),
                 damaged: damaged.clone(),
             };
@@ -113,8 +121,9 @@ impl<K: Managed> Pass<'_, K> {
             if round == ROUNDS || damaged.is_some() {
                 break (observed, plan);
             }
-            if self.scope.mode == Mode::LetGo && is_let_go(&intents, K::journal(&mut memory)) {
-                return letgo::finish(context, &self.version, &finalizers).await;
+            if self.scope.mode == Mode::LetGo && is_let_go(&self.intents, K::journal(&mut memory)) {
+                let journal = K::journal(&mut memory);
+                return letgo::finish(context, &self.version, &finalizers, journal).await;
             }
             if plan.steps.is_empty() {
                 let waits = acted && round < ROUNDS && K::is_about_to_show(&observed, &memory);
@@ -134,9 +143,9 @@ impl<K: Managed> Pass<'_, K> {
                 || context.ports.clock.entropy(),
             );
             let stored = K::journal(&mut previous.clone()).clone();
-            let wanted = written(&intents, &stored, K::journal(&mut memory), &staged);
+            let wanted = written(&self.intents, &stored, K::journal(&mut memory), &staged);
             let held = finalizers.iter().any(|f| f == FINALIZER);
-            if wanted != intents || !held {
+            if wanted != self.intents || !held {
                 if !held {
                     finalizers.push(FINALIZER.to_owned());
                 }
@@ -147,7 +156,7 @@ impl<K: Managed> Pass<'_, K> {
                     .await?;
                 self.note_written();
                 K::journal(&mut memory).begin(&wanted);
-                intents = wanted;
+                self.intents = wanted;
             }
             acted = true;
             if let Some(verdict) = self.act(staged, &open, &mut memory).await {
@@ -155,7 +164,8 @@ impl<K: Managed> Pass<'_, K> {
                 break (observed, plan);
             }
             if self.scope.mode == Mode::LetGo {
-                return letgo::finish(context, &self.version, &finalizers).await;
+                let journal = K::journal(&mut memory);
+                return letgo::finish(context, &self.version, &finalizers, journal).await;
             }
         };
         if depth == Depth::Full {
@@ -257,7 +267,9 @@ impl<K: Managed> Pass<'_, K> {
 
     async fn flush(&self, memory: &mut K::Status) -> Result<(), Failure> {
         let view = memory.clone();
-        let place = |provider: &str| K::place(&self.target, &view, provider);
+        let place = |provider: &str| {
+            K::place(&self.target, &view, provider).or_else(|| self.context.place(provider))
+        };
         let journal = K::journal(memory);
         let held = match self.scope.mode {
             Mode::Act | Mode::Suspended => journal.hold_back(K::journal(&mut self.object.status())),
@@ -277,7 +289,7 @@ impl<K: Managed> Pass<'_, K> {
 }
 
 /// Whether letting go is recorded already: then only the finalizer is left.
-fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
+pub(super) fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
     intents.iter().any(|intent| {
         matches!(intent.action, Action::LetGo { .. })
             && journal.settled.iter().any(|id| id == intent.id.as_str())
@@ -315,7 +327,7 @@ fn after_failure(effect: &Effect, failure: &Failure, again: bool) -> Verdict {
     }
 }
 
-fn unaudited(failure: &Failure) -> Verdict {
+pub(super) fn unaudited(failure: &Failure) -> Verdict {
     let backoff = match failure.kind {
         FailureKind::Throttled(after) => Backoff::Exactly(after),
         FailureKind::Retryable
@@ -327,7 +339,7 @@ fn unaudited(failure: &Failure) -> Verdict {
     Verdict::Blocked(Reason::AuditUnavailable, failure.message.clone(), backoff)
 }
 
-fn telling<'a>(
+pub(super) fn telling<'a>(
     context: &'a Context,
     scope: &Scope,
     previous: &'a [k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition],
@@ -344,7 +356,7 @@ fn telling<'a>(
 }
 
 /// Writes the status where it changed, tells the transition, and says when to look again.
-async fn tell<K: Managed>(
+pub(super) async fn tell<K: Managed>(
     context: &Context,
     version: &Version,
     previous: &K::Status,

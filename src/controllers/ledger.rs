@@ -1,8 +1,9 @@
-//! The ledger: records of effects go to their tables, oldest first, each once.
+//! The ledger: records of effects go to their tables, each once, those of one table oldest first.
 
 use crate::api::{AuditEntry, EffectJournal};
 use crate::domain::audit::{AuditRecord, AuditScope};
 use crate::domain::failure::{Failure, FailureKind, Party};
+use crate::domain::identity::Identity;
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
@@ -19,27 +20,74 @@ pub(super) async fn flush(
     journal: &mut EffectJournal,
     place: impl Fn(&str) -> Option<Place>,
 ) -> Result<(), Failure> {
-    while let Some(entry) = journal.backlog.first().cloned() {
-        let Some((place, table)) = place(&entry.provider)
-            .and_then(|place| place.audit_table.clone().map(|table| (place, table)))
-        else {
-            // The table comes with the provider; until then records wait in the status.
-            return Ok(());
-        };
-        let record = record(scope, &entry, &place, &journal.head(&entry.provider));
+    while let Some(Next {
+        index,
+        entry,
+        place,
+        table,
+    }) = next(journal, &place)
+    {
         let access = place.access(&scope.identity, &context.settings.key.installation_id());
         let hash = async {
             let session = context.ports.clouds.operations(&access).await?;
-            session.audit_table(&table).insert(&record).await
+            let ledger = session.audit_table(&table);
+            let record = record(scope, &entry, &place, &journal.head(&entry.provider));
+            let hash = match ledger.insert(&record).await? {
+                AuditInsert::Inserted => record.hash().to_owned(),
+                AuditInsert::AlreadyThere { hash } => hash,
+            };
+            Ok(hash)
         }
         .await
         .map_err(|failure| unwritable(&failure, &table))?;
-        match hash {
-            AuditInsert::Inserted => journal.recorded(record.hash()),
-            AuditInsert::AlreadyThere { hash } => journal.recorded(&hash),
-        }
+        journal.recorded(index, &hash);
     }
     Ok(())
+}
+
+/// A record that can be written now.
+struct Next {
+    index: usize,
+    entry: AuditEntry,
+    place: Place,
+    table: String,
+}
+
+/// The oldest record whose table is known. A table comes with its provider; until then its records
+/// wait in the status, and hold back none for another.
+fn next(journal: &EffectJournal, place: impl Fn(&str) -> Option<Place>) -> Option<Next> {
+    let mut waiting = journal.backlog.iter().enumerate();
+    waiting.find_map(|(index, entry)| {
+        let place = place(&entry.provider)?;
+        let table = place.audit_table.clone()?;
+        let entry = entry.clone();
+        Some(Next {
+            index,
+            entry,
+            place,
+            table,
+        })
+    })
+}
+
+/// Tells records that still wait when their object goes: with it goes the only place they stand in.
+pub(super) fn tell_lost(object: &Identity, journal: &EffectJournal) {
+    for entry in &journal.backlog {
+        tracing::warn!(
+            %object,
+            record = entry.id,
+            created_at = entry.created_at,
+            provider = entry.provider,
+            action = entry.action,
+            subject = entry.subject,
+            requested_by = entry.requested_by,
+            generation = entry.generation,
+            outcome = ?entry.outcome,
+            external_id = entry.external_id,
+            why = entry.message,
+            "an audit record never got a table and ends here: keep this line"
+        );
+    }
 }
 
 fn unwritable(failure: &Failure, table: &str) -> Failure {

@@ -2,28 +2,36 @@
 
 use std::time::Duration;
 
-use crate::api::{FINALIZER, INTENTS_ANNOTATION};
-use crate::domain::intent::{Action, Intent, IntentId, parse_intents};
-use crate::domain::observed::External;
+use crate::api::{EffectJournal, FINALIZER, INTENTS_ANNOTATION};
+use crate::domain::failure::Failure;
+use crate::domain::intent::{Action, Intent, format_intents, parse_intents};
+use crate::domain::observed::{EffectsObserved, External};
+use crate::domain::plan::{Settlement, settle};
 use crate::domain::report::Journal as _;
-use crate::domain::step::{Outcome, StepResult};
+use crate::domain::stage::{stage, written};
+use crate::domain::step::{Effect, Outcome, Step, StepResult};
+use crate::domain::target::{Blocked, Place, Scope};
+use crate::domain::verdict::{Backoff, Verdict};
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
-use super::managed::Managed;
-use super::{Context, ledger};
+use super::driver::{is_let_go, tell, telling, unaudited};
+use super::managed::{Managed, open_intents};
+use super::{Context, ledger, look};
 
-/// Releases the finalizer: the record is written.
+/// Releases the finalizer: the record is written. Records that never got a table are told.
 pub(super) async fn finish(
     context: &Context,
     version: &Version,
     finalizers: &[String],
+    journal: &EffectJournal,
 ) -> Result<Option<Duration>, StoreError> {
     let rest: Vec<String> = finalizers
         .iter()
         .filter(|f| *f != FINALIZER)
         .cloned()
         .collect();
+    ledger::tell_lost(&version.identity, journal);
     match context.ports.store.release(version, &rest).await {
         Ok(()) | Err(StoreError::Gone) => {}
         Err(error) => return Err(error),
@@ -33,64 +41,155 @@ pub(super) async fn finish(
     Ok(None)
 }
 
-/// Lets go of an object whose spec, or what it names, no longer makes a target. Its identity in the
-/// ledger is the open intent's, where an earlier try left one.
+/// Lets go of an object whose spec, or what it names, no longer makes a target. What may have happened
+/// is found out first, as it is with a target: its record would be lost with the object.
 pub(super) async fn without_target<K: Managed>(
     context: &Context,
     object: &K,
-    version: &Version,
+    version: Version,
 ) -> Result<Option<Duration>, StoreError> {
     let finalizers = object.finalizers().to_vec();
     if !finalizers.iter().any(|f| f == FINALIZER) {
         return Ok(None);
     }
+    let text = object
+        .annotations()
+        .get(INTENTS_ANNOTATION)
+        .map(String::as_str);
+    let parsed = parse_intents(text);
     let scope = object.scope(context);
-    let mut memory = object.status();
-    let home = object.home(context);
-    let mut version = version.clone();
-    if let Some(home) = home.filter(|home| home.audit_table.is_some()) {
+    let farewell = Farewell {
+        context,
+        object,
+        home: object.home(context),
+        damaged: parsed.as_ref().err().cloned(),
+        intents: parsed
+            .unwrap_or_default()
+            .into_iter()
+            .map(|intent| intent.completed(&scope))
+            .collect(),
+        scope,
+        finalizers,
+        version,
+    };
+    farewell.run().await
+}
+
+struct Farewell<'a, K: Managed> {
+    context: &'a Context,
+    object: &'a K,
+    /// Where the letting go is recorded.
+    home: Option<Place>,
+    /// What is wrong with the annotation.
+    damaged: Option<String>,
+    intents: Vec<Intent>,
+    scope: Scope,
+    finalizers: Vec<String>,
+    version: Version,
+}
+
+impl<K: Managed> Farewell<'_, K> {
+    async fn run(mut self) -> Result<Option<Duration>, StoreError> {
+        let context = self.context;
+        let stored = self.object.status();
+        let mut memory = stored.clone();
+        let open = open_intents(
+            &self.intents,
+            K::journal(&mut memory),
+            context,
+            &self.scope.uid,
+        );
+        let effects = EffectsObserved {
+            open: open.clone(),
+            held: true,
+            damaged: self.damaged.clone(),
+        };
         let now = context.ports.clock.now();
-        let action = Action::LetGo {
-            project: K::project_path(&memory),
-        };
-        let text = object
-            .annotations()
-            .get(INTENTS_ANNOTATION)
-            .map(String::as_str);
-        let open = parse_intents(text).unwrap_or_default();
-        let known = open.into_iter().find(|intent| intent.action == action);
-        let intent = if let Some(intent) = known {
-            intent
-        } else {
-            let intent = Intent {
-                id: IntentId::new(now, context.ports.clock.entropy()),
-                created_at: now,
-                ledger: home.name.clone(),
-                requested_by: scope.requested_by.clone(),
-                generation: scope.generation,
-                action,
+        let effects = look::open(effects, context).await;
+        let Settlement { settled, hold } =
+            settle(&effects, &self.scope.identity, &context.settings, now);
+        for outcome in &settled {
+            K::absorb(&mut memory, outcome);
+            K::journal(&mut memory).settle(outcome);
+        }
+        if let Some(hold) = hold {
+            let hold = match self.flush(K::journal(&mut memory)).await {
+                Ok(()) => hold,
+                Err(failure) => unaudited(&failure),
             };
-            let text = crate::domain::intent::format_intents(std::slice::from_ref(&intent));
-            version = context
-                .ports
-                .store
-                .hold(&version, &finalizers, &text)
-                .await?;
-            intent
-        };
+            return self.wait(&hold, &stored, memory).await;
+        }
+        if !is_let_go(&self.intents, K::journal(&mut memory)) {
+            if let Some(home) = &self.home {
+                let step = Step {
+                    action: Action::LetGo {
+                        project: K::project_path(&memory),
+                    },
+                    ledger: home.name.clone(),
+                    effect: Effect::LetGo,
+                };
+                let staged = stage(vec![step], &open, &self.scope, now, || {
+                    context.ports.clock.entropy()
+                });
+                let before = K::journal(&mut stored.clone()).clone();
+                let wanted = written(&self.intents, &before, K::journal(&mut memory), &staged);
+                if wanted != self.intents {
+                    let text = format_intents(&wanted);
+                    let store = &context.ports.store;
+                    self.version = store.hold(&self.version, &self.finalizers, &text).await?;
+                    self.intents = wanted;
+                }
+                for (intent, _) in staged {
+                    K::journal(&mut memory).settle(&Outcome {
+                        intent,
+                        result: StepResult::Done(External::Nothing),
+                    });
+                }
+            } else {
+                tracing::warn!(object = %self.version.identity, "let go without a record: no audit table was ever known");
+            }
+        }
         let journal = K::journal(&mut memory);
-        let outcome = Outcome {
-            intent,
-            result: StepResult::Done(External::Nothing),
-        };
-        journal.settle(&outcome);
-        let place = |provider: &str| (provider == home.name).then(|| home.clone());
-        if let Err(failure) = ledger::flush(context, &scope, journal, place).await {
-            tracing::warn!(object = %version.identity, message = failure.message, "not let go yet");
+        if let Err(failure) = self.flush(journal).await {
+            tracing::warn!(object = %self.version.identity, message = failure.message, "not let go yet");
             return Ok(Some(context.settings.resync_interval));
         }
-    } else {
-        tracing::warn!(object = %version.identity, "let go without a record: no audit table was ever known");
+        finish(context, &self.version, &self.finalizers, journal).await
     }
-    finish(context, &version, &finalizers).await
+
+    async fn flush(&self, journal: &mut EffectJournal) -> Result<(), Failure> {
+        let place = |provider: &str| {
+            let home = self.home.as_ref().filter(|home| home.name == provider);
+            home.cloned().or_else(|| self.context.place(provider))
+        };
+        ledger::flush(self.context, &self.scope, journal, place).await
+    }
+
+    /// Says why the object cannot go yet, and looks again.
+    async fn wait(
+        &self,
+        hold: &Verdict,
+        stored: &K::Status,
+        memory: K::Status,
+    ) -> Result<Option<Duration>, StoreError> {
+        let context = self.context;
+        let (reason, message) = hold.reason();
+        let blocked = Blocked {
+            stalled: matches!(hold, Verdict::Stalled(..)),
+            reason,
+            message: message.to_owned(),
+        };
+        let telling = telling(context, &self.scope, K::conditions(stored), &[]);
+        let mut report = K::refuse(memory, &blocked, &telling);
+        match hold {
+            Verdict::Progressing(..) => report.requeue = Some(context.settings.poll_interval),
+            Verdict::Blocked(_, _, Backoff::Exactly(after)) => report.requeue = Some(*after),
+            Verdict::Blocked(_, _, Backoff::Growing)
+            | Verdict::Settled
+            | Verdict::Waiting(..)
+            | Verdict::Stalled(..)
+            | Verdict::Suspended => {}
+        }
+        tell::<K>(context, &self.version, stored, report).await
+    }
 }

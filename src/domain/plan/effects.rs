@@ -15,7 +15,7 @@ use crate::domain::target::Mode;
 use crate::domain::verdict::Verdict;
 
 /// What open intents leave to do.
-pub(super) struct Settlement {
+pub struct Settlement {
     /// Outcomes that were found.
     pub settled: Vec<Outcome>,
     /// Why nothing else may begin.
@@ -23,7 +23,7 @@ pub(super) struct Settlement {
 }
 
 /// Settles what was found, and waits for what may still come to pass.
-pub(super) fn settle(
+pub fn settle(
     effects: &EffectsObserved,
     identity: &Identity,
     settings: &Settings,

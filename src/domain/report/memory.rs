@@ -18,8 +18,8 @@ pub trait Journal {
     fn begin(&mut self, written: &[Intent]);
     /// Notes that an intent's outcome is known, and puts its record into the backlog.
     fn settle(&mut self, outcome: &Outcome);
-    /// Notes that the oldest waiting record stands in its table under this hash.
-    fn recorded(&mut self, hash: &str);
+    /// Notes that the waiting record of this index stands in its table under this hash.
+    fn recorded(&mut self, index: usize, hash: &str);
     /// Takes out what may not go to its table yet: a refusal that the `stored` status does not hold,
     /// and everything after it. Until the status says that it is over, the same intent may be tried
     /// again after a crash, and then its one record must tell how that ended.
@@ -84,11 +84,11 @@ impl Journal for EffectJournal {
         }
     }
 
-    fn recorded(&mut self, hash: &str) {
-        if self.backlog.is_empty() {
+    fn recorded(&mut self, index: usize, hash: &str) {
+        if index >= self.backlog.len() {
             return;
         }
-        let entry = self.backlog.remove(0);
+        let entry = self.backlog.remove(index);
         match self
             .chains
             .iter_mut()
