@@ -276,7 +276,8 @@ impl<K: Managed> Pass<'_, K> {
             // Nothing is tried again, and no status comes after.
             Mode::LetGo => Vec::new(),
         };
-        let flushed = ledger::flush(self.context, &self.scope, journal, place).await;
+        let (scope, intents) = (&self.scope, &self.intents);
+        let flushed = ledger::flush(self.context, scope, intents, journal, place).await;
         journal.backlog.extend(held);
         flushed
     }

@@ -1,12 +1,14 @@
 //! The ledger: records of effects go to their tables, each once, those of one table oldest first.
 
 use crate::api::{AuditEntry, EffectJournal};
-use crate::domain::audit::{AuditRecord, AuditScope};
+use crate::domain::audit::{self, AuditRecord, AuditScope};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::identity::Identity;
+use crate::domain::intent::Intent;
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
+use crate::ports::AuditTable;
 
 use super::Context;
 
@@ -17,6 +19,7 @@ use super::Context;
 pub(super) async fn flush(
     context: &Context,
     scope: &Scope,
+    intents: &[Intent],
     journal: &mut EffectJournal,
     place: impl Fn(&str) -> Option<Place>,
 ) -> Result<(), Failure> {
@@ -31,6 +34,7 @@ pub(super) async fn flush(
         let hash = async {
             let session = context.ports.clouds.operations(&access).await?;
             let ledger = session.audit_table(&table);
+            find_chain(journal, scope, intents, &entry.provider, &*ledger).await?;
             let record = record(scope, &entry, &place, &journal.head(&entry.provider));
             let hash = match ledger.insert(&record).await? {
                 AuditInsert::Inserted => record.hash().to_owned(),
@@ -42,6 +46,33 @@ pub(super) async fn flush(
         .map_err(|failure| unwritable(&failure, &table))?;
         journal.recorded(index, &hash);
     }
+    Ok(())
+}
+
+/// Before the first record of an object in a table: a cluster that was lost, or an object that was
+/// made again, has records there already, and the next one hangs on them. What may be a record of an
+/// intent that is still written down is met, and counted, when that is settled.
+async fn find_chain(
+    journal: &mut EffectJournal,
+    scope: &Scope,
+    intents: &[Intent],
+    provider: &str,
+    ledger: &dyn AuditTable,
+) -> Result<(), Failure> {
+    if journal
+        .chains
+        .iter()
+        .any(|chain| chain.provider == provider)
+    {
+        return Ok(());
+    }
+    let links = ledger.links(&scope.identity.to_string()).await?;
+    let waits = |id: &str| {
+        journal.backlog.iter().any(|entry| entry.id == id)
+            || intents.iter().any(|intent| intent.id.as_str() == id)
+    };
+    let found = audit::chain(provider, links, waits);
+    journal.chains.extend(found);
     Ok(())
 }
 

@@ -162,7 +162,7 @@ impl<K: Managed> Farewell<'_, K> {
             let home = self.home.as_ref().filter(|home| home.name == provider);
             home.cloned().or_else(|| self.context.place(provider))
         };
-        ledger::flush(self.context, &self.scope, journal, place).await
+        ledger::flush(self.context, &self.scope, &self.intents, journal, place).await
     }
 
     /// Says why the object cannot go yet, and looks again.

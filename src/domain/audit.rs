@@ -3,9 +3,9 @@
 //! Attribute names are those of Harmonix on AWS, so that its readers keep working, with what it
 //! lacked added. Secrets never get here: a record is made of names, identities and our own sentences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::api::{AuditEntry, AuditOutcome};
+use crate::api::{AuditChain, AuditEntry, AuditOutcome};
 
 use super::identity::digest;
 
@@ -102,6 +102,41 @@ impl AuditRecord {
     }
 }
 
+/// One record's place in the chain of its object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChainLink {
+    /// The record's identity.
+    pub id: String,
+    /// When its intent was made.
+    pub created_at: String,
+    /// The hash of the record before it.
+    pub previous: String,
+    /// Its own hash.
+    pub hash: String,
+}
+
+/// The chain that the records of an object in a provider's table form, for a status that lost it;
+/// none without records. Those that `waits` for are left out: they are about to be counted, and the
+/// next one hangs on what was there before them.
+pub fn chain(
+    provider: &str,
+    mut links: Vec<ChainLink>,
+    waits: impl Fn(&str) -> bool,
+) -> Option<AuditChain> {
+    links.retain(|link| !waits(&link.id));
+    let followed: BTreeSet<&str> = links.iter().map(|link| link.previous.as_str()).collect();
+    // Where it forked once, the newest end goes on.
+    let end = links
+        .iter()
+        .filter(|link| !followed.contains(link.hash.as_str()))
+        .max_by(|a, b| a.created_at.cmp(&b.created_at))?;
+    Some(AuditChain {
+        provider: provider.to_owned(),
+        head: end.hash.clone(),
+        records: i64::try_from(links.len()).unwrap_or(i64::MAX),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,5 +195,37 @@ mod tests {
         let after_forged = AuditRecord::new(&scope, &entry("2"), forged.hash());
         assert_ne!(first.hash(), forged.hash());
         assert_ne!(second.hash(), after_forged.hash());
+    }
+
+    fn link(id: &str, previous: &str) -> ChainLink {
+        ChainLink {
+            id: id.into(),
+            created_at: format!("2026-01-0{id}T00:00:00Z"),
+            previous: previous.into(),
+            hash: format!("hash {id}"),
+        }
+    }
+
+    #[test]
+    fn a_lost_chain_goes_on_at_its_end_whatever_the_order_of_its_records() {
+        let links = vec![link("3", "hash 1"), link("1", ""), link("2", "hash 3")];
+        let found = chain("dev", links.clone(), |_| false).unwrap();
+        assert_eq!((found.head.as_str(), found.records), ("hash 2", 3));
+        let found = chain("dev", links.clone(), |id| id == "2").unwrap();
+        assert_eq!((found.head.as_str(), found.records), ("hash 3", 2));
+        assert_eq!(chain("dev", links, |_| true), None);
+        assert_eq!(chain("dev", Vec::new(), |_| false), None);
+    }
+
+    #[test]
+    fn a_chain_that_forked_goes_on_at_its_newest_end() {
+        let links = vec![
+            link("1", ""),
+            link("2", "hash 1"),
+            link("4", ""),
+            link("3", "hash 1"),
+        ];
+        let found = chain("dev", links, |_| false).unwrap();
+        assert_eq!((found.head.as_str(), found.records), ("hash 4", 4));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::api::ProviderOutputs;
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::{AuditRecord, ChainLink};
 use crate::domain::failure::Failure;
 use crate::domain::runtime::{AuditInsert, Cluster, OperationsAccess, Service};
 
@@ -38,6 +38,9 @@ pub trait OperationsSession: Send + Sync {
 pub trait AuditTable: Send + Sync {
     /// A conditional write whose condition never holds: proves that writing is allowed, writes nothing.
     async fn probe(&self) -> Result<(), Failure>;
+    /// The records of an object, as far as their chain goes, in no order. Of a status that lost
+    /// its chain only: an index answers, and may not know yet what was written a moment ago.
+    async fn links(&self, object: &str) -> Result<Vec<ChainLink>, Failure>;
     /// One conditional insert under the record's identity.
     async fn insert(&self, record: &AuditRecord) -> Result<AuditInsert, Failure>;
 }

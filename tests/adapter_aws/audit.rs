@@ -1,7 +1,7 @@
 //! The audit table in DynamoDB.
 
 use harmonix::api::{AuditEntry, AuditOutcome};
-use harmonix::domain::audit::{AuditRecord, AuditScope};
+use harmonix::domain::audit::{AuditRecord, AuditScope, ChainLink};
 use harmonix::domain::failure::FailureKind;
 use harmonix::domain::runtime::AuditInsert;
 use serde_json::{Value, json};
@@ -152,4 +152,58 @@ async fn an_insert_whose_answer_is_lost_finds_its_own_record() {
     let hash = record.hash().to_owned();
     assert_eq!(found, AuditInsert::AlreadyThere { hash });
     assert_eq!(wire.count("dynamodb:PutItem"), 2);
+}
+
+#[tokio::test]
+async fn the_chain_of_an_object_is_read_from_the_index_page_by_page() {
+    let item = |id: &str| json!({ "id": { "S": id }, "createdAt": { "S": "t" }, "previousHash": { "S": "p" }, "hash": { "S": "h" } });
+    let last = json!({ "id": { "S": "1" }, "createdAt": { "S": "t" }, "objectRef": { "S": "o" } });
+    let wire = Wire::agreeing({
+        let last = last.clone();
+        move |sent| {
+            let body = if sent.json.get("ExclusiveStartKey").is_none() {
+                json!({ "Items": [item("1")], "Count": 1, "LastEvaluatedKey": last })
+            } else {
+                json!({ "Items": [item("2")], "Count": 1 })
+            };
+            (200, body.to_string())
+        }
+    });
+    let table = wire.session().await.audit_table("acme-dev-audit");
+    let found = table.links("Application/shop/cart").await.unwrap();
+    let link = |id: &str| ChainLink {
+        id: id.into(),
+        created_at: "t".into(),
+        previous: "p".into(),
+        hash: "h".into(),
+    };
+    assert_eq!(found, [link("1"), link("2")]);
+    let sent: Vec<Value> = wire
+        .sent()
+        .into_iter()
+        .filter(|one| one.action == "dynamodb:Query")
+        .map(|one| one.json)
+        .collect();
+    assert_eq!(sent.len(), 2);
+    for asked in &sent {
+        assert_eq!(asked["TableName"], "acme-dev-audit");
+        assert_eq!(asked["IndexName"], "byObject");
+        assert_eq!(
+            asked["ExpressionAttributeValues"],
+            json!({ ":object": { "S": "Application/shop/cart" } })
+        );
+    }
+    assert_eq!(sent[1]["ExclusiveStartKey"], last);
+}
+
+#[tokio::test]
+async fn an_object_without_records_has_no_links_and_a_refusal_is_told() {
+    let wire = Wire::agreeing(|_| (200, r#"{"Items":[],"Count":0}"#.into()));
+    let table = wire.session().await.audit_table("acme-dev-audit");
+    assert_eq!(table.links("x").await.unwrap(), []);
+    let wire = Wire::agreeing(|_| json_error(400, "AccessDeniedException", "no"));
+    let table = wire.session().await.audit_table("acme-dev-audit");
+    let failure = table.links("x").await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Denied, "{failure}");
+    assert!(failure.message.contains("byObject"), "{failure}");
 }

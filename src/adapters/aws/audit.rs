@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::domain::audit::AuditRecord;
+use crate::domain::audit::{AuditRecord, ChainLink};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::runtime::AuditInsert;
 use crate::ports::AuditTable;
@@ -19,6 +19,9 @@ use super::session::Session;
 /// Attributes that are keys of the table's indexes. DynamoDB takes no empty string there, so an
 /// empty one is left out: the record then stands in the table, and not in that index.
 const INDEXED: [&str; 3] = ["day", "initiatedBy", "objectRef"];
+
+/// The index that finds the records of an object.
+const BY_OBJECT: &str = "byObject";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -128,6 +131,37 @@ impl AuditTable for Table {
         }
     }
 
+    async fn links(&self, object: &str) -> Result<Vec<ChainLink>, Failure> {
+        let thing = format!("index {BY_OBJECT} of table {}", self.name);
+        let asked = self.session.asking("dynamodb:Query", thing);
+        let mut links = Vec::new();
+        let mut after = None;
+        loop {
+            let request = self.session.shared.ground.dynamodb.query();
+            let request = request
+                .table_name(&self.name)
+                .index_name(BY_OBJECT)
+                .key_condition_expression("objectRef = :object")
+                .expression_attribute_values(":object", text(object))
+                // A reserved word.
+                .expression_attribute_names("#hash", "hash")
+                .projection_expression("id, createdAt, previousHash, #hash")
+                .set_exclusive_start_key(after);
+            let answer = self
+                .session
+                .look(&asked, |credentials| {
+                    let request = request.clone().customize();
+                    request.config_override(credentials.for_dynamodb()).send()
+                })
+                .await?;
+            links.extend(answer.items().iter().map(link));
+            after = answer.last_evaluated_key;
+            if after.as_ref().is_none_or(Item::is_empty) {
+                return Ok(links);
+            }
+        }
+    }
+
     async fn insert(&self, record: &AuditRecord) -> Result<AuditInsert, Failure> {
         let request = self
             .request(item(record))
@@ -167,6 +201,19 @@ fn item(record: &AuditRecord) -> Item {
         }
     }
     item
+}
+
+fn link(item: &Item) -> ChainLink {
+    let text = |name: &str| {
+        let value = item.get(name).and_then(|value| value.as_s().ok());
+        value.cloned().unwrap_or_default()
+    };
+    ChainLink {
+        id: text("id"),
+        created_at: text("createdAt"),
+        previous: text("previousHash"),
+        hash: text("hash"),
+    }
 }
 
 fn keys(id: &str, created_at: &str) -> Item {

@@ -105,8 +105,8 @@ fn the_happy_path_asks_gitlab_nothing_about_the_project_before_it_exists() {
         .collect();
     assert_eq!(
         until_the_push,
-        ["group"],
-        "the group alone is asked for, once"
+        ["group", "chain"],
+        "GitLab is asked for the group alone, and the table for earlier records, each once"
     );
 }
 

@@ -3,7 +3,7 @@
 use harmonix::api::{GITLAB_GROUP_ANNOTATION, INTENTS_ANNOTATION, SUSPEND_ANNOTATION};
 use harmonix::domain::file::{File, FileAction};
 
-use crate::world::{Runner, World, provider};
+use crate::world::{Runner, World, provider, violations};
 
 fn two_stages() -> Runner {
     let mut runner = Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)]));
@@ -271,6 +271,12 @@ fn a_cluster_that_was_lost_and_rebuilt_finds_everything_again() {
     assert_eq!(news, Vec::<&String>::new());
     drop(state);
     assert_eq!(runner.ready("cart").0, "True");
+    // The new records hang on the old ones.
+    let broken: Vec<String> = violations(&runner.world)
+        .into_iter()
+        .filter(|what| what.contains("chain") || what.contains("the status of"))
+        .collect();
+    assert_eq!(broken, Vec::<String>::new());
 }
 
 #[test]

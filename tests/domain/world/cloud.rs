@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use harmonix::api::ProviderOutputs;
-use harmonix::domain::audit::AuditRecord;
+use harmonix::domain::audit::{AuditRecord, ChainLink};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::runtime::{AuditInsert, Cluster, OperationsAccess, Service};
 use harmonix::ports::{AuditTable, CloudSessions, OperationsSession};
@@ -136,6 +136,21 @@ impl OperationsSession for Session {
 impl AuditTable for Table {
     async fn probe(&self) -> Result<(), Failure> {
         self.world.ask("probe")
+    }
+
+    async fn links(&self, object: &str) -> Result<Vec<ChainLink>, Failure> {
+        self.world.ask("chain")?;
+        let state = self.world.state();
+        let records = state.tables.get(&self.name).into_iter().flatten();
+        let own = records.filter(|record| record.attributes["objectRef"] == object);
+        Ok(own
+            .map(|record| ChainLink {
+                id: record.id.clone(),
+                created_at: record.created_at.clone(),
+                previous: record.attributes["previousHash"].clone(),
+                hash: record.hash().to_owned(),
+            })
+            .collect())
     }
 
     async fn insert(&self, record: &AuditRecord) -> Result<AuditInsert, Failure> {
