@@ -15,7 +15,7 @@ use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::Plan;
 use crate::domain::report::{Journal as _, Report, Telling};
 use crate::domain::stage::{stage, written};
-use crate::domain::step::{Effect, StepResult};
+use crate::domain::step::{Effect, Step, StepResult};
 use crate::domain::target::{Mode, Scope};
 use crate::domain::verdict::{Backoff, Verdict};
 use crate::domain::version::Version;
@@ -112,7 +112,7 @@ impl<K: Managed> Pass<'_, K> {
             let observed = K::observe(&self.target, &memory, effects, context, depth).await;
             K::learn(&mut memory, &observed);
             let mut plan = K::plan(&self.target, &memory, &observed, context);
-            let progressed = self.take(&plan, &mut memory);
+            let progressed = Self::take(&plan, &mut memory);
             self.note_denials(&observed, &previous, &mut memory, &mut denied);
             if let Err(failure) = self.flush(&mut memory).await {
                 plan.verdict = unaudited(&failure);
@@ -135,29 +135,13 @@ impl<K: Managed> Pass<'_, K> {
                 }
                 break (observed, plan);
             }
-            let staged = stage(
-                std::mem::take(&mut plan.steps),
-                &open,
-                &self.scope,
-                context.ports.clock.now(),
-                || context.ports.clock.entropy(),
-            );
+            let steps = std::mem::take(&mut plan.steps);
             let stored = K::journal(&mut previous.clone()).clone();
-            let wanted = written(&self.intents, &stored, K::journal(&mut memory), &staged);
-            let held = finalizers.iter().any(|f| f == FINALIZER);
-            if wanted != self.intents || !held {
-                if !held {
-                    finalizers.push(FINALIZER.to_owned());
-                }
-                self.version = context
-                    .ports
-                    .store
-                    .hold(&self.version, &finalizers, &format_intents(&wanted))
-                    .await?;
-                self.note_written();
-                K::journal(&mut memory).begin(&wanted);
-                self.intents = wanted;
-            }
+            let staged = stage(steps, &open, &self.scope, context.ports.clock.now(), || {
+                context.ports.clock.entropy()
+            });
+            self.write_ahead(&staged, &stored, &mut finalizers, K::journal(&mut memory))
+                .await?;
             acted = true;
             if let Some(verdict) = self.act(staged, &open, &mut memory).await {
                 plan.verdict = verdict;
@@ -213,8 +197,34 @@ impl<K: Managed> Pass<'_, K> {
         }
     }
 
+    /// Makes a stage durable before any of it happens, and holds the finalizer.
+    async fn write_ahead(
+        &mut self,
+        staged: &[(Intent, Step)],
+        stored: &EffectJournal,
+        finalizers: &mut Vec<String>,
+        journal: &mut EffectJournal,
+    ) -> Result<(), StoreError> {
+        let wanted = written(&self.intents, stored, journal, staged);
+        let held = finalizers.iter().any(|f| f == FINALIZER);
+        if wanted == self.intents && held {
+            return Ok(());
+        }
+        if !held {
+            finalizers.push(FINALIZER.to_owned());
+        }
+        let store = &self.context.ports.store;
+        self.version = store
+            .hold(&self.version, finalizers, &format_intents(&wanted))
+            .await?;
+        self.note_written();
+        journal.begin(&wanted);
+        self.intents = wanted;
+        Ok(())
+    }
+
     /// Takes what was found outside into the memory. Whether there was anything.
-    fn take(&self, plan: &Plan, memory: &mut K::Status) -> bool {
+    fn take(plan: &Plan, memory: &mut K::Status) -> bool {
         for outcome in &plan.settled {
             K::absorb(memory, outcome);
             K::journal(memory).settle(outcome);
@@ -228,7 +238,7 @@ impl<K: Managed> Pass<'_, K> {
     /// Performs a stage. Answers what to say when it could not be finished.
     async fn act(
         &self,
-        staged: Vec<(crate::domain::intent::Intent, crate::domain::step::Step)>,
+        staged: Vec<(Intent, Step)>,
         open: &[OpenIntent],
         memory: &mut K::Status,
     ) -> Option<Verdict> {

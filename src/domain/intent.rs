@@ -191,6 +191,7 @@ const fn is_unknown(generation: &i64) -> bool {
 
 impl Intent {
     /// With what it did not keep taken from the object as it is now.
+    #[must_use]
     pub fn completed(mut self, scope: &Scope) -> Self {
         if self.requested_by.is_empty() {
             self.requested_by.clone_from(&scope.requested_by);

@@ -139,7 +139,7 @@ fn pipeline(inputs: &ApplicationFiles<'_>, settings: &Settings) -> PipelineFile 
                 "harmonix-deploy-{}-{}",
                 environment.name, deployment.place.name
             );
-            jobs.insert(name, deploy_job(inputs, environment, deployment, settings));
+            jobs.insert(name, deploy_job(environment, deployment, settings));
         }
     }
     PipelineFile {
@@ -225,7 +225,6 @@ fn build_job(inputs: &ApplicationFiles<'_>, settings: &Settings) -> Job {
 }
 
 fn deploy_job(
-    inputs: &ApplicationFiles<'_>,
     environment: &EnvironmentTarget,
     deployment: &DeploymentTarget,
     settings: &Settings,
