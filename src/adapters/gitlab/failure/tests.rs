@@ -295,3 +295,16 @@ fn what_has_no_complete_answer_may_have_happened_and_what_was_not_sent_has_not()
         said: None
     }));
 }
+
+#[test]
+fn a_pause_is_told_in_the_same_words_however_long_it_lasts() {
+    let told = |seconds| {
+        let wire = WireError::Throttled {
+            after: Duration::from_secs(seconds),
+            said: None,
+        };
+        of_wire(&Attempt::new("looking"), wire)
+    };
+    assert_eq!(told(59).message, told(3).message);
+    assert_ne!(told(59).kind, told(3).kind);
+}
