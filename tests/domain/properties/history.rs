@@ -218,7 +218,6 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    #[ignore = "finds rare histories that do not end well yet; run it with --ignored"]
     fn every_history_ends_well(events in prop::collection::vec(event(), 5..40), settled in any::<bool>()) {
         let mut history = History {
             runner: Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)])),
