@@ -45,7 +45,10 @@ fn stays(runner: &mut Runner, path: &str, wanted: &(String, String)) {
         }
     }
     let state = runner.world.state();
-    assert_eq!(&state.effects[effects..], [] as [String; 0], "{path}");
+    // Records of what was refused before may still come.
+    let news = state.effects[effects..].iter();
+    let news: Vec<&String> = news.filter(|e| !e.starts_with("record ")).collect();
+    assert_eq!(news, Vec::<&String>::new(), "{path}");
 }
 
 #[test]

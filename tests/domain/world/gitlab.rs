@@ -170,7 +170,7 @@ impl State {
     /// Somebody moves a project: its number stays.
     pub fn move_project(&mut self, from: &str, to: &str) {
         let project = &mut self.repository(from).unwrap().project;
-        project.path = to.to_owned();
+        to.clone_into(&mut project.path);
         project.web_url = format!("https://gitlab.example.com/{to}");
         project.clone_url = format!("https://gitlab.example.com/{to}.git");
     }
