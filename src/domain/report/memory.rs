@@ -133,6 +133,7 @@ fn is_same_refusal(told: &AuditEntry, entry: &AuditEntry) -> bool {
         && told.provider == entry.provider
         && told.action == entry.action
         && told.subject == entry.subject
+        && told.requested_by == entry.requested_by
         && words(told) == words(entry)
 }
 
