@@ -78,7 +78,7 @@ pub struct RunOptions {
     /// Believe the annotation harmonix.io/requested-by, which then names who asked in every audit
     /// record and commit. Give this only where the admission policy that stamps it is installed
     /// (examples/admission): without the policy anybody can sign for another.
-    #[arg(long, env = "HARMONIX_REQUESTED_BY_STAMPED", value_parser = clap::builder::BoolishValueParser::new())]
+    #[arg(long, env = "HARMONIX_REQUESTED_BY_STAMPED", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
     pub requested_by_stamped: bool,
     /// How often something under way is looked at.
     #[arg(long, env = "HARMONIX_POLL_INTERVAL", value_name = "TIME", default_value = "10s", value_parser = value::duration)]
