@@ -78,6 +78,9 @@ pub struct State {
     pub calls: usize,
 }
 
+/// Files by path: their text, with the commit that last touched them.
+pub type Files = BTreeMap<String, (String, String)>;
+
 /// One project with its history.
 #[derive(Clone)]
 pub struct Repository {
@@ -87,8 +90,7 @@ pub struct Repository {
     pub settings: Option<ProjectSettings>,
     /// Commits in order: identity and message.
     pub commits: Vec<(String, String)>,
-    /// Files with the commit that last touched them.
-    pub files: BTreeMap<String, (String, String)>,
+    pub files: Files,
     pub pipelines: Vec<Run>,
 }
 
@@ -96,6 +98,8 @@ pub struct Repository {
 #[derive(Clone)]
 pub struct Run {
     pub pipeline: Pipeline,
+    /// The files of its commit, which its jobs check out whatever is pushed meanwhile.
+    pub files: Files,
     pub variables: BTreeMap<String, String>,
     pub failed_job: Option<String>,
 }

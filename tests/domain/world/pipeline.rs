@@ -93,12 +93,13 @@ impl State {
             created_at: Some(now),
             yaml_errors: None,
         };
-        let run = Run {
+        let repository = self.repository(path).unwrap();
+        repository.pipelines.push(Run {
             pipeline: pipeline.clone(),
+            files: repository.files.clone(),
             variables,
             failed_job: None,
-        };
-        self.repository(path).unwrap().pipelines.push(run);
+        });
         pipeline
     }
 
@@ -205,7 +206,7 @@ impl State {
         });
         run.pipeline.status = if fails { "failed" } else { "success" }.into();
         let run = run.clone();
-        let text = repository
+        let text = run
             .files
             .get(".harmonix/pipeline.yml")
             .map(|(text, _)| text.clone());
@@ -234,15 +235,14 @@ impl State {
             return;
         }
         match run.variables["HARMONIX_ACTION"].as_str() {
-            "deploy" => self.deploy(path, &file, &run),
-            "provision" => self.provision(path),
+            "deploy" => self.deploy(&file, &run),
+            "provision" => self.provision(&run),
             _ => {}
         }
     }
 
-    fn provision(&mut self, path: &str) {
-        let repository = self.repository(path).unwrap();
-        let (text, _) = &repository.files[".harmonix/provider.tfvars.json"];
+    fn provision(&mut self, run: &Run) {
+        let (text, _) = &run.files[".harmonix/provider.tfvars.json"];
         let values: Value = serde_json::from_str(text).unwrap();
         let name = format!(
             "{}-{}",
@@ -253,12 +253,12 @@ impl State {
         self.tables.entry(format!("{name}-audit")).or_default();
     }
 
-    fn deploy(&mut self, path: &str, file: &PipelineFile, run: &Run) {
+    fn deploy(&mut self, file: &PipelineFile, run: &Run) {
         let environment = &run.variables["HARMONIX_ENVIRONMENT"];
         let release = &run.variables["HARMONIX_RELEASE"];
         let parameters = format!(".harmonix/environments/{environment}.tfvars.json");
-        let (text, _) = self.repository(path).unwrap().files[&parameters].clone();
-        let values: Value = serde_json::from_str(&text).unwrap();
+        let (text, _) = &run.files[&parameters];
+        let values: Value = serde_json::from_str(text).unwrap();
         let replicas = i32::try_from(values["replicas"].as_i64().unwrap()).unwrap();
         let wanted = format!("$HARMONIX_ENVIRONMENT == \"{environment}\"");
         for job in file
@@ -330,8 +330,7 @@ impl State {
             .pipelines
             .iter()
             .find(|run| run.pipeline.id == job - 1_000_000)?;
-        let file =
-            PipelineFile::from_yaml(&repository.files.get(".harmonix/pipeline.yml")?.0).ok()?;
+        let file = PipelineFile::from_yaml(&run.files.get(".harmonix/pipeline.yml")?.0).ok()?;
         let name = variable(file.jobs.get("harmonix-build")?, "HARMONIX_REPOSITORY");
         let sha = &run.pipeline.sha;
         let image = format!(
