@@ -17,7 +17,7 @@ use crate::domain::report::{Journal as _, Report, Telling};
 use crate::domain::stage::{stage, written};
 use crate::domain::step::{Effect, Step, StepResult};
 use crate::domain::target::{Mode, Scope};
-use crate::domain::verdict::{Backoff, Verdict};
+use crate::domain::verdict::{Backoff, Verdict, reason_of};
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
@@ -338,7 +338,13 @@ fn after_failure(effect: &Effect, failure: &Failure, again: bool) -> Verdict {
     }
 }
 
+/// What to say when a record cannot be written: that, or that the role for it was refused.
 pub(super) fn unaudited(failure: &Failure) -> Verdict {
+    let reason = if reason_of(failure) == Reason::RoleDenied {
+        Reason::RoleDenied
+    } else {
+        Reason::AuditUnavailable
+    };
     let backoff = match failure.kind {
         FailureKind::Throttled(after) => Backoff::Exactly(after),
         FailureKind::Retryable
@@ -347,7 +353,7 @@ pub(super) fn unaudited(failure: &Failure) -> Verdict {
         | FailureKind::Missing
         | FailureKind::Invalid => Backoff::Growing,
     };
-    Verdict::Blocked(Reason::AuditUnavailable, failure.message.clone(), backoff)
+    Verdict::Blocked(reason, failure.message.clone(), backoff)
 }
 
 pub(super) fn telling<'a>(

@@ -1,5 +1,6 @@
 //! The ledger: records of effects go to their tables, each once, those of one table oldest first.
 
+use crate::api::condition::Reason;
 use crate::api::{AuditEntry, EffectJournal};
 use crate::domain::audit::{self, AuditRecord, AuditScope};
 use crate::domain::failure::{Failure, FailureKind, Party};
@@ -8,6 +9,7 @@ use crate::domain::intent::Intent;
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
+use crate::domain::verdict::reason_of;
 use crate::ports::AuditTable;
 
 use super::Context;
@@ -122,6 +124,10 @@ pub(super) fn tell_lost(object: &Identity, journal: &EffectJournal) {
 }
 
 fn unwritable(failure: &Failure, table: &str) -> Failure {
+    if reason_of(failure) == Reason::RoleDenied {
+        // It says itself what to do, and says the same of whatever else the role was wanted for.
+        return failure.clone();
+    }
     Failure {
         party: Party::Aws,
         // Whatever it is: the record waits, and so does everything else.

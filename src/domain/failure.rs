@@ -10,13 +10,15 @@ pub enum Party {
     GitLab,
     /// An AWS service.
     Aws,
+    /// AWS STS, which was asked for an operations role: whatever was to be done with it did not even begin.
+    Sts,
 }
 
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::GitLab => "GitLab",
-            Self::Aws => "AWS",
+            Self::Aws | Self::Sts => "AWS",
         })
     }
 }

@@ -125,6 +125,9 @@ pub const fn reason_of(failure: &Failure) -> Reason {
             Reason::GitLabUnavailable
         }
         (Party::Aws, FailureKind::Denied) => Reason::AwsDenied,
+        (Party::Sts, FailureKind::Denied | FailureKind::Missing | FailureKind::Invalid) => {
+            Reason::RoleDenied
+        }
         (
             Party::Aws,
             FailureKind::Retryable
@@ -132,6 +135,10 @@ pub const fn reason_of(failure: &Failure) -> Reason {
             | FailureKind::Missing
             | FailureKind::Throttled(_)
             | FailureKind::Invalid,
+        )
+        | (
+            Party::Sts,
+            FailureKind::Retryable | FailureKind::Conflict | FailureKind::Throttled(_),
         ) => Reason::AwsUnavailable,
     }
 }

@@ -83,14 +83,23 @@ async fn a_role_that_is_taken_back_is_told_recorded_once_and_heals() {
     let mark = stage.trail.mark();
     let told = |object: &serde_json::Value| {
         let ready = super::cluster::condition_of(object, "Ready").unwrap();
-        ["RoleDenied", "AwsDenied", "DependencyNotReady"]
-            .iter()
-            .any(|reason| ready["reason"] == *reason)
+        ready["status"] != "True"
     };
-    stage
+    let cart = stage
         .cluster
         .wait_until("Application", "lapsed/cart", "told of the refusal", told)
         .await;
+    // It meets the refusal itself, or its provider does and is what it waits for: both lead to the cause.
+    let ready = super::cluster::condition_of(&cart, "Ready").unwrap();
+    let why = ready["message"].as_str().unwrap();
+    let parts: &[&str] = match ready["reason"].as_str().unwrap() {
+        "RoleDenied" => &[role, "sts:AssumeRole", "sts:ExternalId"],
+        "DependencyNotReady" => &["lapsed-eu"],
+        other => panic!("{other} does not name what is refused: {why}"),
+    };
+    for part in parts {
+        assert!(why.contains(part), "{part} is not in: {why}");
+    }
     stage
         .cluster
         .reason(

@@ -33,11 +33,18 @@ impl OwnIdentity {
         }
     }
 
-    /// Assumes an operations role, once.
+    /// Assumes an operations role, once. Whatever fails, it is the role that is not to be had.
     pub(super) async fn assume(
         &self,
         access: &OperationsAccess,
     ) -> Result<SessionCredentials, Failure> {
+        self.ask(access).await.map_err(|failure| Failure {
+            party: Party::Sts,
+            ..failure
+        })
+    }
+
+    async fn ask(&self, access: &OperationsAccess) -> Result<SessionCredentials, Failure> {
         let asked = Asked {
             action: "sts:AssumeRole",
             thing: format!("role {}", access.role),
@@ -67,7 +74,7 @@ impl OwnIdentity {
         for (key, value) in &access.tags {
             let tag = Tag::builder().key(key).value(value).build();
             request = request.tags(tag.map_err(|error| Failure {
-                party: Party::Aws,
+                party: Party::Sts,
                 kind: FailureKind::Invalid,
                 message: format!(
                     "the session tag {key} for role {} cannot be made: {error}",
@@ -86,7 +93,7 @@ impl OwnIdentity {
     ) -> Failure {
         match failure::class(error) {
             Class::Refused => Failure {
-                party: Party::Aws,
+                party: Party::Sts,
                 kind: FailureKind::Denied,
                 message: Denial {
                     access,

@@ -140,3 +140,32 @@ fn every_role_that_is_refused_is_recorded_once() {
     drop(state);
     runner.assert_sound();
 }
+
+#[test]
+fn a_refused_role_is_told_as_such_whoever_meets_it_and_a_refused_table_as_another_thing() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    runner.settle();
+    let denied = "denied dev-place".to_owned();
+    runner.world.state().unreadable.insert(denied);
+    // First the look at the service meets it, then the record of that, which waits for the role, too.
+    for _ in 0..3 {
+        runner.application("cart");
+        runner.world.state().second += 60;
+        assert_eq!(runner.ready("cart").1, "RoleDenied");
+        let status = runner.world.state().applications["cart"].status.clone();
+        let conditions = status.unwrap().conditions;
+        let said = conditions.iter().find(|c| c.type_ == "Ready").unwrap();
+        assert!(said.message.contains("assume the role"), "{}", said.message);
+    }
+    {
+        let mut state = runner.world.state();
+        state.unreadable.clear();
+        state.refused.insert("record".into());
+    }
+    runner.application("cart");
+    assert_eq!(runner.ready("cart").1, "AuditUnavailable");
+    runner.world.state().refused.clear();
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
+    runner.assert_sound();
+}

@@ -294,6 +294,9 @@ fn every_failure_has_its_reason_and_is_tried_again() {
             Reason::GitLabUnavailable,
         ),
         (Party::Aws, FailureKind::Denied, Reason::AwsDenied),
+        (Party::Sts, FailureKind::Denied, Reason::RoleDenied),
+        (Party::Sts, FailureKind::Invalid, Reason::RoleDenied),
+        (Party::Sts, FailureKind::Retryable, Reason::AwsUnavailable),
         (Party::Aws, FailureKind::Retryable, Reason::AwsUnavailable),
         (
             Party::Aws,

@@ -12,6 +12,13 @@ use harmonix::ports::{AuditTable, CloudSessions, OperationsSession};
 use super::fault::Side;
 use super::{World, settings};
 
+fn refused_role(message: &str) -> Failure {
+    Failure {
+        party: Party::Sts,
+        ..failure(FailureKind::Denied, message)
+    }
+}
+
 fn failure(kind: FailureKind, message: &str) -> Failure {
     Failure {
         party: Party::Aws,
@@ -63,7 +70,7 @@ impl CloudSessions for World {
             .map(|(name, p)| (name.clone(), p.spec.account.clone()));
         let Some((provider, account)) = found else {
             state.violations.push("a session without a provider".into());
-            return Err(failure(FailureKind::Denied, "no such provider"));
+            return Err(refused_role("no such provider"));
         };
         if access.role.account() != account
             || access.external_id != settings().key.external_id(&provider)
@@ -73,13 +80,10 @@ impl CloudSessions for World {
             ));
         }
         if !state.clusters.contains(&format!("acme-{provider}-cluster")) {
-            return Err(failure(FailureKind::Denied, "the role does not exist"));
+            return Err(refused_role("the role does not exist"));
         }
         if state.unreadable.contains(&format!("denied {provider}")) {
-            return Err(failure(
-                FailureKind::Denied,
-                "AWS did not let us assume the role",
-            ));
+            return Err(refused_role("AWS did not let us assume the role"));
         }
         Ok(Arc::new(Session {
             world: self.clone(),
