@@ -6,8 +6,8 @@ pub const LABEL: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
 pub const PREFIX: &str = "^[a-z]([a-z0-9-]{0,18}[a-z0-9])?$";
 /// An AWS account.
 pub const ACCOUNT: &str = "^[0-9]{12}$";
-/// An AWS region of any partition.
-pub const REGION: &str = "^[a-z]{2}(-gov|-iso[a-z]?)?-[a-z]{2,16}-[0-9]{1,2}$";
+/// An AWS region of the partitions whose ARNs are known: `aws`, `aws-cn` and `aws-us-gov`.
+pub const REGION: &str = "^[a-z]{2}(-gov)?-[a-z]{2,16}-[0-9]{1,2}$";
 /// An IAM role.
 pub const ROLE_ARN: &str =
     r"^arn:aws(-us-gov|-cn)?:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}$";

@@ -46,7 +46,7 @@ pub struct EnvironmentProviderSpec {
     #[schemars(length(max = 12), extend("pattern" = pattern::ACCOUNT))]
     #[x_kube(validation = Rule::new("self == oldSelf").message("spec.account is immutable; create another provider instead"))]
     pub account: String,
-    /// The AWS region, of any partition. Immutable.
+    /// The AWS region, of the partition aws, aws-cn or aws-us-gov. Immutable.
     #[schemars(length(max = 32), extend("pattern" = pattern::REGION))]
     #[x_kube(validation = Rule::new("self == oldSelf").message("spec.region is immutable; create another provider instead"))]
     pub region: String,
