@@ -157,6 +157,11 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
         ),
         ("HARMONIX_RESYNC_INTERVAL", "60", "needs a unit"),
         (
+            "HARMONIX_REQUESTED_BY_STAMPED",
+            "maybe",
+            "value was not a boolean",
+        ),
+        (
             "HARMONIX_JOB_VARIABLES",
             "A=b,secret",
             "must read NAME=VALUE",
