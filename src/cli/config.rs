@@ -21,6 +21,7 @@ pub struct RunOptions {
     #[arg(long, env = "HARMONIX_GITLAB_TOKEN_FILE", value_name = "FILE", value_parser = value::filled_file())]
     pub gitlab_token_file: PathBuf,
     /// File with the certificates of a private authority that signed GitLab's certificate, in PEM.
+    /// Default: none, the public authorities.
     #[arg(long, env = "HARMONIX_GITLAB_CA_FILE", value_name = "FILE", value_parser = value::filled_file())]
     pub gitlab_ca_file: Option<PathBuf>,
     /// How long one request to GitLab may take.
@@ -31,7 +32,8 @@ pub struct RunOptions {
         long,
         env = "HARMONIX_GITLAB_APPLICATIONS_GROUP",
         value_name = "PATH",
-        default_value = "aws-apps"
+        default_value = "aws-apps",
+        value_parser = value::group
     )]
     pub gitlab_applications_group: String,
     /// GitLab group that holds providers' projects.
@@ -39,14 +41,15 @@ pub struct RunOptions {
         long,
         env = "HARMONIX_GITLAB_PROVIDERS_GROUP",
         value_name = "PATH",
-        default_value = "aws-environment-providers"
+        default_value = "aws-environment-providers",
+        value_parser = value::group
     )]
     pub gitlab_providers_group: String,
     /// Issuer of GitLab's id tokens, as AWS IAM knows it. Default: the GitLab URL.
-    #[arg(long, env = "HARMONIX_GITLAB_OIDC_ISSUER", value_name = "URL", value_parser = value::url)]
+    #[arg(long, env = "HARMONIX_GITLAB_OIDC_ISSUER", value_name = "URL", value_parser = value::issuer)]
     pub gitlab_oidc_issuer: Option<Url>,
     /// Audience of GitLab's id tokens, as AWS IAM knows it. Default: the issuer.
-    #[arg(long, env = "HARMONIX_GITLAB_OIDC_AUDIENCE", value_name = "TEXT")]
+    #[arg(long, env = "HARMONIX_GITLAB_OIDC_AUDIENCE", value_name = "TEXT", value_parser = value::filled)]
     pub gitlab_oidc_audience: Option<String>,
     /// File with the installation key: at least 32 random bytes that mark what is ours.
     #[arg(long, env = "HARMONIX_INSTALLATION_KEY_FILE", value_name = "FILE", value_parser = value::key_file())]
@@ -63,16 +66,18 @@ pub struct RunOptions {
     /// Base image of Node applications, by digest.
     #[arg(long, env = "HARMONIX_NODE_IMAGE", value_name = "IMAGE", value_parser = value::image)]
     pub node_image: String,
-    /// Tags of the runners that take our jobs.
+    /// Tags of the runners that take our jobs, separated by commas.
     #[arg(
         long,
         env = "HARMONIX_RUNNER_TAGS",
         value_name = "TAG",
         value_delimiter = ',',
-        default_value = "harmonix"
+        default_value = "harmonix",
+        value_parser = value::filled
     )]
     pub runner_tags: Vec<String>,
-    /// Extra variable of every job of ours. May be given more than once.
+    /// Extra variable of every job of ours. A comma begins the next one, so no value holds a comma.
+    /// Default: none.
     #[arg(long, env = "HARMONIX_JOB_VARIABLES", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = value::job_variable)]
     pub job_variable: Vec<(String, String)>,
     /// Believe the annotation harmonix.io/requested-by, which then names who asked in every audit
@@ -103,7 +108,8 @@ pub struct RunOptions {
         long,
         env = "AWS_REGION",
         value_name = "REGION",
-        default_value = "us-east-1"
+        default_value = "us-east-1",
+        value_parser = value::region
     )]
     pub aws_region: String,
     /// How log lines look.
@@ -124,8 +130,12 @@ impl RunOptions {
     /// The values that decisions depend on.
     ///
     /// # Errors
-    /// One sentence that names the option.
+    /// What is wrong, with the options it is about.
     pub fn settings(&self) -> Result<Settings, String> {
+        let conflicts = self.conflicts();
+        if !conflicts.is_empty() {
+            return Err(conflicts.join("; "));
+        }
         // Every option was checked when it was read; the file may be another by now.
         let key = value::key(&self.installation_key_file)
             .map_err(|problem| format!("--installation-key-file: {problem}"))?;
@@ -133,8 +143,8 @@ impl RunOptions {
         let issuer = plain(self.gitlab_oidc_issuer.as_ref().unwrap_or(&self.gitlab_url));
         Ok(Settings {
             key,
-            applications_group: self.gitlab_applications_group.trim_matches('/').to_owned(),
-            providers_group: self.gitlab_providers_group.trim_matches('/').to_owned(),
+            applications_group: self.gitlab_applications_group.clone(),
+            providers_group: self.gitlab_providers_group.clone(),
             oidc_audience: self
                 .gitlab_oidc_audience
                 .clone()
@@ -157,5 +167,18 @@ impl RunOptions {
             pipeline_starts_within: self.pipeline_starts_within,
             lost_answer_grace: self.lost_answer_grace,
         })
+    }
+
+    /// What options say only together that cannot be used.
+    fn conflicts(&self) -> Vec<String> {
+        let mut conflicts = Vec::new();
+        if self.gitlab_oidc_issuer.is_none()
+            && let Err(problem) = value::issuer(self.gitlab_url.as_str())
+        {
+            conflicts.push(format!(
+                "--gitlab-oidc-issuer is missing, and the GitLab URL cannot be used in its place: {problem}"
+            ));
+        }
+        conflicts
     }
 }

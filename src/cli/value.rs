@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::builder::{PathBufValueParser, TypedValueParser};
+use regex::Regex;
 use tracing_subscriber::EnvFilter;
-use url::Url;
+use url::{Host, Url};
 
+use crate::api::pattern;
 use crate::domain::identity::InstallationKey;
 use crate::domain::name::RoleArn;
 
@@ -18,6 +20,55 @@ pub(super) fn url(text: &str) -> Result<Url, String> {
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
         // It is not repeated: whoever puts a password into it does not want to read that in a log.
         .ok_or_else(|| "this is not a URL such as https://gitlab.example.com".to_owned())
+}
+
+/// The issuer of id tokens. AWS IAM takes none without TLS; one on this machine is a test's.
+pub(super) fn issuer(text: &str) -> Result<Url, String> {
+    let url = url(text)?;
+    let here = match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    if url.scheme() == "https" || here {
+        Ok(url)
+    } else {
+        Err("this must begin with https://, as AWS IAM knows the issuer".to_owned())
+    }
+}
+
+/// The full path of a GitLab group.
+pub(super) fn group(text: &str) -> Result<String, String> {
+    let path = text.trim_matches('/');
+    if path.len() <= 255 && fits(pattern::GROUP, path) {
+        Ok(path.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is not the full path of a GitLab group, such as platform/applications"
+        ))
+    }
+}
+
+/// Something that is not empty.
+pub(super) fn filled(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it is empty".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// An AWS region.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    if fits(pattern::REGION, text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not an AWS region such as eu-west-1"))
+    }
+}
+
+fn fits(pattern: &str, text: &str) -> bool {
+    Regex::new(pattern).is_ok_and(|pattern| pattern.is_match(text))
 }
 
 /// A file that can be read and has something in it.
@@ -50,11 +101,11 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// An image that no registry can exchange for another.
 pub(super) fn image(text: &str) -> Result<String, String> {
-    if text.contains("@sha256:") {
+    if fits(r"^[^\s@]+@sha256:[0-9a-f]{64}$", text) {
         return Ok(text.to_owned());
     }
     Err(format!(
-        "{text:?} must name an image by digest, such as registry.example.com/tool@sha256:…"
+        "{text:?} must name an image by digest, such as registry.example.com/tool@sha256:…, with 64 digits"
     ))
 }
 
@@ -92,9 +143,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 /// `NAME=VALUE`.
 pub(super) fn job_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        Some((name, value)) if fits(pattern::VARIABLE, name) => {
+            Ok((name.to_owned(), value.to_owned()))
+        }
         // What stands there may be a secret that lost its name.
-        Some(_) | None => Err("each must read NAME=VALUE".to_owned()),
+        Some(_) | None => Err(
+            "each must read NAME=VALUE, with letters, digits and '_' in the name, and a comma begins the next one"
+                .to_owned(),
+        ),
     }
 }
 

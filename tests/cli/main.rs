@@ -5,6 +5,9 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use clap::CommandFactory as _;
+use harmonix::cli::Cli;
+
 const DIGEST: &str = "registry.example.com/tool@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// Runs the binary with these arguments and variables, and nothing of ours.
@@ -167,6 +170,49 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
             "must read NAME=VALUE",
         ),
         (
+            "HARMONIX_GITLAB_APPLICATIONS_GROUP",
+            "",
+            "is not the full path",
+        ),
+        (
+            "HARMONIX_GITLAB_APPLICATIONS_GROUP",
+            "/",
+            "is not the full path",
+        ),
+        (
+            "HARMONIX_GITLAB_PROVIDERS_GROUP",
+            "platform/../x",
+            "is not the full path of a GitLab group",
+        ),
+        (
+            "HARMONIX_GITLAB_OIDC_ISSUER",
+            "http://gitlab.example.com",
+            "must begin with https://",
+        ),
+        ("HARMONIX_GITLAB_OIDC_AUDIENCE", " ", "it is empty"),
+        ("HARMONIX_RUNNER_TAGS", "harmonix,", "it is empty"),
+        ("HARMONIX_RUNNER_TAGS", "", "it is empty"),
+        (
+            "HARMONIX_NODE_IMAGE",
+            "registry.example.com/node@sha256:",
+            "must name an image by digest",
+        ),
+        (
+            "HARMONIX_BUILD_IMAGE",
+            "registry.example.com/build@sha256:e3b0c442",
+            "with 64 digits",
+        ),
+        (
+            "HARMONIX_JOB_VARIABLES",
+            "A-B=secret",
+            "letters, digits and '_' in the name",
+        ),
+        (
+            "HARMONIX_JOB_VARIABLES",
+            "A=b,c",
+            "a comma begins the next one",
+        ),
+        (
             "HARMONIX_LOG_LEVEL",
             "harmonix=loudly",
             "cannot be understood",
@@ -178,6 +224,58 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
         assert_eq!(told.matches("(HARMONIX_").count(), 1, "{told}");
         assert!(!told.contains("secret"), "{told}");
     }
+    for region in ["", "Europe", "us-iso-east-1", "eu-west-1a"] {
+        let told = refused_with(&[("AWS_REGION", region)]);
+        assert!(
+            told.contains("--aws-region (AWS_REGION) cannot be used"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn an_issuer_without_tls_is_refused_unless_it_is_on_this_machine() {
+    for (url, issuer, refused) in [
+        ("http://gitlab.example.com", None, true),
+        ("https://gitlab.example.com", None, false),
+        ("http://127.0.0.1:8080", None, false),
+        (
+            "http://gitlab.example.com",
+            Some("https://gitlab.example.com"),
+            false,
+        ),
+        (
+            "https://gitlab.example.com",
+            Some("http://[::1]:8080"),
+            false,
+        ),
+        (
+            "https://gitlab.example.com",
+            Some("http://localhost:8080"),
+            false,
+        ),
+    ] {
+        let mut changes = vec![("HARMONIX_GITLAB_URL", url)];
+        changes.extend(issuer.map(|issuer| ("HARMONIX_GITLAB_OIDC_ISSUER", issuer)));
+        let told = refused_with(&changes);
+        assert_eq!(told.contains("must begin with https://"), refused, "{told}");
+        assert!(told.contains("no access to Kubernetes"), "{told}");
+    }
+}
+
+#[test]
+fn every_option_is_required_or_says_its_default() {
+    let command = Cli::command();
+    let run = command.find_subcommand("run").unwrap();
+    let mut silent = Vec::new();
+    for option in run.get_arguments() {
+        let help = option.get_help().map(ToString::to_string).unwrap();
+        let says = help.contains("Default: ");
+        if !option.is_required_set() && option.get_default_values().is_empty() && !says {
+            silent.push(option.get_long().unwrap());
+        }
+    }
+    assert!(silent.is_empty(), "{silent:?} do not say their default");
 }
 
 #[test]
