@@ -11,6 +11,7 @@ pub mod failure;
 pub mod file;
 pub mod finding;
 pub mod forge;
+pub mod group;
 pub mod identity;
 pub mod intent;
 pub mod name;

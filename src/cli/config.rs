@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use url::Url;
 
+use crate::domain::group;
 use crate::domain::settings::{Settings, Stamp};
 
 use super::telemetry::LogFormat;
@@ -36,7 +37,7 @@ pub struct RunOptions {
         value_parser = value::group
     )]
     pub gitlab_applications_group: String,
-    /// GitLab group that holds providers' projects.
+    /// GitLab group that holds providers' projects. Neither group may lie inside the other.
     #[arg(
         long,
         env = "HARMONIX_GITLAB_PROVIDERS_GROUP",
@@ -172,6 +173,14 @@ impl RunOptions {
     /// What options say only together that cannot be used.
     fn conflicts(&self) -> Vec<String> {
         let mut conflicts = Vec::new();
+        let applications = &self.gitlab_applications_group;
+        let providers = &self.gitlab_providers_group;
+        if group::overlap(applications, providers) {
+            conflicts.push(format!(
+                "--gitlab-applications-group {applications} and --gitlab-providers-group {providers} must be two groups, \
+                 neither inside the other: whoever pushes below the providers' group can assume the bootstrap roles"
+            ));
+        }
         if self.gitlab_oidc_issuer.is_none()
             && let Err(problem) = value::issuer(self.gitlab_url.as_str())
         {

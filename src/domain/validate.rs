@@ -19,16 +19,39 @@ use regex::Regex;
 use crate::api::{GITLAB_GROUP_ANNOTATION, pattern};
 
 use super::finding::Finding;
+use super::group::overlap;
+use super::settings::Settings;
 
 /// What is wrong with the GitLab group that a namespace's annotation gives its applications.
-pub fn namespace_group(group: &str) -> Option<Finding> {
+pub fn namespace_group(group: &str, settings: &Settings) -> Option<Finding> {
     static GROUP: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(pattern::GROUP).ok());
     let fits = group.len() <= 255 && GROUP.as_ref().is_some_and(|regex| regex.is_match(group));
-    (!fits).then(|| {
+    let problem = if !fits {
+        "is not the full path of a GitLab group".to_owned()
+    } else if overlap(group, &settings.providers_group) {
+        format!(
+            "is, is inside or is around {}, where the providers' projects are: whoever pushes there can build providers",
+            settings.providers_group
+        )
+    } else {
+        return None;
+    };
+    Some(Finding::new(
+        "",
+        format!(
+            "the namespace's annotation {GITLAB_GROUP_ANNOTATION} {problem}; ask the platform team to correct it"
+        ),
+    ))
+}
+
+/// What is wrong with the GitLab group that a provider gives its project.
+pub fn provider_group(group: &str, settings: &Settings) -> Option<Finding> {
+    overlap(group, &settings.applications_group).then(|| {
         Finding::new(
-            "",
+            "spec.repository.group",
             format!(
-                "the namespace's annotation {GITLAB_GROUP_ANNOTATION} is not the full path of a GitLab group; ask the platform team to correct it"
+                "is, is inside or is around {}, where the applications' projects are: their developers could build this provider; delete it and create it with another group",
+                settings.applications_group
             ),
         )
     })

@@ -234,6 +234,27 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
 }
 
 #[test]
+fn groups_of_applications_and_providers_must_lie_apart() {
+    for (applications, providers) in [
+        ("apps", "apps"),
+        ("Apps/", "apps"),
+        ("platform/apps", "platform"),
+        ("platform", "platform/providers"),
+    ] {
+        let told = refused_with(&[
+            ("HARMONIX_GITLAB_APPLICATIONS_GROUP", applications),
+            ("HARMONIX_GITLAB_PROVIDERS_GROUP", providers),
+        ]);
+        assert!(told.contains("neither inside the other"), "{told}");
+    }
+    let told = refused_with(&[
+        ("HARMONIX_GITLAB_APPLICATIONS_GROUP", "platform/apps"),
+        ("HARMONIX_GITLAB_PROVIDERS_GROUP", "platform/apps-providers"),
+    ]);
+    assert!(!told.contains("group"), "{told}");
+}
+
+#[test]
 fn an_issuer_without_tls_is_refused_unless_it_is_on_this_machine() {
     for (url, issuer, refused) in [
         ("http://gitlab.example.com", None, true),

@@ -121,7 +121,7 @@ pub fn application(
         .namespace
         .annotations
         .get(api::GITLAB_GROUP_ANNOTATION);
-    if let Some(finding) = given.and_then(|group| validate::namespace_group(group)) {
+    if let Some(finding) = given.and_then(|group| validate::namespace_group(group, settings)) {
         return Err(Blocked::invalid(&[finding]));
     }
     let group = given.cloned().unwrap_or_else(|| {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use kube::ResourceExt;
 
 use crate::api::EnvironmentProvider;
+use crate::domain::group;
 use crate::domain::identity::Identity;
 use crate::domain::name::{Partition, RoleArn, session_name};
 use crate::domain::runtime::OperationsAccess;
@@ -84,11 +85,9 @@ impl Place {
 
     /// Whether projects of `group` may deploy here: it is one of the groups, or inside one.
     pub fn admits_group(&self, group: &str) -> bool {
-        let group = group.to_lowercase();
-        self.gitlab_groups.iter().any(|allowed| {
-            let allowed = allowed.to_lowercase();
-            group == allowed || group.starts_with(&format!("{allowed}/"))
-        })
+        self.gitlab_groups
+            .iter()
+            .any(|allowed| group::lies_in(group, allowed))
     }
 
     /// The operations session that works for `identity` here.

@@ -64,7 +64,9 @@ pub fn scope_of(provider: &EnvironmentProvider, settings: &Settings) -> Scope {
 pub fn provider(input: &ProviderInput<'_>, settings: &Settings) -> Result<ProviderTarget, Blocked> {
     let object = input.provider;
     let spec = &object.spec;
-    let findings = validate::provider(object);
+    let mut findings = validate::provider(object);
+    let given = spec.repository.as_ref().and_then(|r| r.group.as_deref());
+    findings.extend(given.and_then(|group| validate::provider_group(group, settings)));
     if !findings.is_empty() {
         return Err(Blocked::invalid(&findings));
     }

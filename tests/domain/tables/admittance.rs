@@ -2,10 +2,14 @@
 
 use harmonix::api::GITLAB_GROUP_ANNOTATION;
 use harmonix::api::condition::Reason;
+use harmonix::domain::settings::Settings;
+use harmonix::domain::target::{self, ProviderInput};
+use harmonix::domain::validate;
 use harmonix::domain::version::NamespaceFacts;
 use serde_json::json;
 
 use super::case::{Case, assert_says};
+use crate::world::{provider, settings};
 
 #[test]
 fn a_namespace_gets_in_where_the_environment_lets_it() {
@@ -134,5 +138,84 @@ fn a_namespaces_group_that_is_no_group_is_refused() {
             .annotations
             .insert(GITLAB_GROUP_ANNOTATION.into(), group.into());
         assert_says(&case.refused(), Reason::Invalid, &[GITLAB_GROUP_ANNOTATION]);
+    }
+}
+
+#[test]
+fn applications_and_providers_never_share_a_group() {
+    let settings = Settings {
+        applications_group: "company/apps".into(),
+        providers_group: "company/places".into(),
+        ..settings()
+    };
+    for (group, accepted) in [
+        ("company/places", false),
+        ("Company/Places/shop", false),
+        ("company", false),
+        ("company/places-2", true),
+        ("company/apps/shop", true),
+        ("elsewhere", true),
+    ] {
+        let finding = validate::namespace_group(group, &settings);
+        assert_eq!(finding.is_none(), accepted, "{group}");
+    }
+    let mut case = Case::good();
+    case.namespace
+        .annotations
+        .insert(GITLAB_GROUP_ANNOTATION.into(), "Places/shop".into());
+    let parts = [GITLAB_GROUP_ANNOTATION, "places", "ask the platform team"];
+    assert_says(&case.refused(), Reason::Invalid, &parts);
+    for (group, accepted) in [
+        ("company/apps", false),
+        ("company/APPS/shop", false),
+        ("company", false),
+        ("company/apps-2", true),
+        ("company/places/eu", true),
+        ("elsewhere", true),
+    ] {
+        let mut place = provider("dev-place");
+        place.spec.repository = Some(serde_json::from_value(json!({ "group": group })).unwrap());
+        let input = ProviderInput {
+            provider: &place,
+            environments: Vec::new(),
+        };
+        match target::provider(&input, &settings) {
+            Ok(target) => assert!(accepted && target.repository.path.starts_with(group)),
+            Err(blocked) => {
+                assert!(!accepted, "{group}: {}", blocked.message);
+                let parts = ["spec.repository.group", "company/apps", "another group"];
+                assert_says(&blocked, Reason::Invalid, &parts);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_application_never_lives_with_the_project_of_a_place_it_runs_on() {
+    for (group, accepted) in [
+        ("teams/shop", false),
+        ("Teams", false),
+        ("teams/cart", true),
+    ] {
+        let mut case = Case::good();
+        case.providers[1].spec.repository =
+            Some(serde_json::from_value(json!({ "group": group })).unwrap());
+        for place in &mut case.providers {
+            place.spec.gitlab_groups = vec!["teams".into()];
+        }
+        case.namespace
+            .annotations
+            .insert(GITLAB_GROUP_ANNOTATION.into(), "teams/shop".into());
+        assert_eq!(case.target().is_ok(), accepted, "{group}");
+        if !accepted {
+            let parts = [
+                "[prod]",
+                "prod-place",
+                group,
+                "teams/shop",
+                "ask the platform team",
+            ];
+            assert_says(&case.refused(), Reason::GroupNotAllowed, &parts);
+        }
     }
 }

@@ -7,6 +7,7 @@ use kube::ResourceExt;
 use crate::api::condition::Reason;
 use crate::api::{ApplicationEnvironment, Environment};
 use crate::domain::finding::{self, Finding};
+use crate::domain::group;
 use crate::domain::settings::Settings;
 
 use super::ApplicationInput;
@@ -64,6 +65,18 @@ impl Problems {
                 continue;
             };
             let place = Place::of(provider, settings);
+            let project = provider.spec.repository.as_ref();
+            if let Some(own) = project.and_then(|project| project.group.as_deref())
+                && group::overlap(own, group)
+            {
+                self.group.push(Finding::new(
+                    field.clone(),
+                    format!(
+                        "the project of its EnvironmentProvider {} is in the GitLab group {own}, and this application's group is {group}: they must lie apart, since whoever pushes to the one could build the other; ask the platform team",
+                        place.name
+                    ),
+                ));
+            }
             if !place.admits_group(group) {
                 self.group.push(Finding::new(
                     field.clone(),
