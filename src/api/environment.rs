@@ -51,7 +51,8 @@ pub struct EnvironmentSpec {
     pub r#type: ProviderType,
     /// What the stage is for.
     pub category: Category,
-    /// Who may see what runs here.
+    /// Who may see what runs here. An application that everybody would reach, such as one with
+    /// `exposure: public`, is accepted only where this is `public`.
     #[serde(default)]
     pub classification: Classification,
     /// Place in the order of promotion: 1 is the first, 10 the last.
@@ -84,7 +85,7 @@ pub enum Category {
     Testing,
     /// The last stop before users.
     Staging,
-    /// Outside the line of promotion.
+    /// For experiments. It is promoted to by its level like any other.
     Sandbox,
     /// Where users are.
     Production,
@@ -103,7 +104,8 @@ impl Category {
     }
 }
 
-/// Who may see what runs in a stage.
+/// Who may see what runs in a stage. What everybody reaches runs only where everybody may see it;
+/// the other two differ for people, not for the controller.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Classification {

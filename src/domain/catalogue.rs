@@ -13,11 +13,14 @@ static ECS_FARGATE_PROVIDER: Dir<'_> =
     include_dir!("$CARGO_MANIFEST_DIR/src/catalogue/ecs-fargate-provider");
 static NODE_SERVICE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/src/catalogue/node-service");
 
-/// Name and version of a template, from its `template.json`.
+/// What a template says of itself, in its `template.json`.
 #[derive(Clone, Debug, Deserialize)]
 struct Title {
     name: String,
     version: String,
+    /// Parameters, each with the value by which everybody reaches the application.
+    #[serde(default)]
+    public: Map<String, Value>,
 }
 
 /// A template of providers: everything in it is owned.
@@ -154,6 +157,15 @@ impl ApplicationTemplate {
             .as_ref()
     }
 
+    /// The parameter by whose value everybody reaches an application with these values; none where
+    /// its network alone does.
+    pub fn public_parameter(&self, values: &Map<String, Value>) -> Option<&str> {
+        let mut public = self.title.public.iter();
+        public
+            .find(|(parameter, value)| values.get(*parameter) == Some(*value))
+            .map(|(parameter, _)| parameter.as_str())
+    }
+
     /// The defaults that the schema declares.
     pub fn defaults(&self) -> Map<String, Value> {
         let properties = self.schema.get("properties").and_then(Value::as_object);
@@ -175,6 +187,14 @@ mod tests {
         assert!(!provider.infrastructure().is_empty());
         let application = ApplicationTemplate::find("node-service", None).unwrap();
         assert!(application.validator().is_some());
+        let known = application.defaults();
+        assert!(
+            application
+                .title
+                .public
+                .keys()
+                .all(|p| known.contains_key(p))
+        );
         assert!(
             application
                 .seeded()

@@ -140,6 +140,7 @@ pub fn application(
         let places = problems.places(wanted, found, input, &group, settings);
         if let Some(environment) = found {
             let parameters = values.remove(&wanted.name).unwrap_or_default();
+            problems.exposure(wanted, environment, template, &parameters);
             environments.push(environment_target(
                 &scope.identity,
                 wanted,

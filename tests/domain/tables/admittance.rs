@@ -1,7 +1,7 @@
 //! Who gets in where: namespaces into environments, groups into places.
 
-use harmonix::api::GITLAB_GROUP_ANNOTATION;
 use harmonix::api::condition::Reason;
+use harmonix::api::{Classification, GITLAB_GROUP_ANNOTATION};
 use harmonix::domain::settings::Settings;
 use harmonix::domain::target::{self, ProviderInput};
 use harmonix::domain::validate;
@@ -218,4 +218,57 @@ fn an_application_never_lives_with_the_project_of_a_place_it_runs_on() {
             assert_says(&case.refused(), Reason::GroupNotAllowed, &parts);
         }
     }
+}
+
+#[test]
+fn what_is_exposed_to_everybody_runs_where_that_is_public_only() {
+    let public = json!({ "exposure": "public" });
+    let public = || public.as_object().unwrap().clone();
+    let internal = json!({ "exposure": "internal" });
+    for classification in [
+        Classification::Private,
+        Classification::Internal,
+        Classification::Public,
+    ] {
+        let mut case = Case::good();
+        case.environments[1].spec.classification = classification;
+        assert!(case.target().is_ok(), "what is internal runs everywhere");
+        let spec = &mut case.application.spec;
+        let prod = spec.environments.iter_mut().find(|e| e.name == "prod");
+        prod.unwrap().parameters = public();
+        if classification == Classification::Public {
+            assert!(case.target().is_ok());
+            continue;
+        }
+        let blocked = case.refused();
+        assert!(blocked.stalled);
+        assert_says(
+            &blocked,
+            Reason::Invalid,
+            &[
+                "spec.environments[prod].parameters.exposure",
+                classification.as_str(),
+                "set another value",
+                "spec.classification",
+            ],
+        );
+    }
+    let mut case = Case::good();
+    case.environments[1].spec.classification = Classification::Public;
+    case.application.spec.parameters = public();
+    let blocked = case.refused();
+    assert_says(
+        &blocked,
+        Reason::Invalid,
+        &["spec.parameters.exposure", "Environment dev"],
+    );
+    assert!(
+        !blocked.message.contains("Environment prod"),
+        "{}",
+        blocked.message
+    );
+    let spec = &mut case.application.spec;
+    let dev = spec.environments.iter_mut().find(|e| e.name == "dev");
+    dev.unwrap().parameters = internal.as_object().unwrap().clone();
+    assert!(case.target().is_ok());
 }

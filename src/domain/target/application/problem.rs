@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use kube::ResourceExt;
+use serde_json::{Map, Value};
 
 use crate::api::condition::Reason;
-use crate::api::{ApplicationEnvironment, Environment};
+use crate::api::{ApplicationEnvironment, Classification, Environment};
+use crate::domain::catalogue::ApplicationTemplate;
 use crate::domain::finding::{self, Finding};
 use crate::domain::group;
 use crate::domain::settings::Settings;
@@ -19,6 +21,7 @@ pub(super) struct Problems {
     missing: Vec<Finding>,
     namespace: Vec<Finding>,
     group: Vec<Finding>,
+    exposure: Vec<Finding>,
 }
 
 impl Problems {
@@ -92,6 +95,39 @@ impl Problems {
         places
     }
 
+    /// Notes an application that everybody would reach where not everybody may see it.
+    pub(super) fn exposure(
+        &mut self,
+        wanted: &ApplicationEnvironment,
+        environment: &Environment,
+        template: &ApplicationTemplate,
+        values: &Map<String, Value>,
+    ) {
+        let classification = environment.spec.classification;
+        let Some(parameter) = template.public_parameter(values) else {
+            return;
+        };
+        match classification {
+            Classification::Public => {}
+            Classification::Private | Classification::Internal => {
+                let own = format!("spec.environments[{}].parameters", wanted.name);
+                let field = if wanted.parameters.contains_key(parameter) {
+                    format!("{own}.{parameter}")
+                } else {
+                    format!("spec.parameters.{parameter}")
+                };
+                self.exposure.push(Finding::new(
+                    field,
+                    format!(
+                        "everybody would reach the application, and the Environment {} is {}; set another value in {own}, or ask the platform team to set the environment's spec.classification to public",
+                        wanted.name,
+                        classification.as_str()
+                    ),
+                ));
+            }
+        }
+    }
+
     /// Nothing, or everything that was noted; what somebody forbids counts before what is missing.
     ///
     /// # Errors
@@ -101,13 +137,15 @@ impl Problems {
             Reason::NamespaceNotAllowed
         } else if !self.group.is_empty() {
             Reason::GroupNotAllowed
+        } else if !self.exposure.is_empty() {
+            Reason::Invalid
         } else if !self.missing.is_empty() {
             Reason::ReferenceNotFound
         } else {
             return Ok(());
         };
         let stalled = reason != Reason::ReferenceNotFound;
-        let all: Vec<Finding> = [self.namespace, self.group, self.missing]
+        let all: Vec<Finding> = [self.namespace, self.group, self.exposure, self.missing]
             .into_iter()
             .flatten()
             .collect();
