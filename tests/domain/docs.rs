@@ -25,3 +25,18 @@ fn every_reason_is_explained_and_no_other() {
         );
     }
 }
+
+#[test]
+fn the_policy_of_the_controllers_own_role_allows_what_a_session_takes() {
+    let page = include_str!("../../docs/aws.md");
+    let policy = page
+        .split("```json\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let policy: serde_json::Value = serde_json::from_str(policy).unwrap();
+    assert_eq!(
+        policy["Statement"][0]["Action"],
+        serde_json::json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
+    );
+}
