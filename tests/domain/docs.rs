@@ -40,3 +40,22 @@ fn the_policy_of_the_controllers_own_role_allows_what_a_session_takes() {
         serde_json::json!(["sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"])
     );
 }
+
+#[test]
+fn the_readme_names_the_versions_that_are_needed() {
+    let page = include_str!("../../README.md");
+    let go_mod = include_str!("../../dev/controlplane/go.mod");
+    let go = go_mod
+        .lines()
+        .find_map(|line| line.strip_prefix("go "))
+        .unwrap();
+    let go = go.rsplit_once('.').map_or(go, |(minor, _)| minor);
+    for needed in [
+        format!("Rust {}", env!("CARGO_PKG_RUST_VERSION")),
+        format!("Go {go}"),
+        "C compiler".to_owned(),
+        "python3-venv".to_owned(),
+    ] {
+        assert!(page.contains(&needed), "README.md lacks {needed}");
+    }
+}
