@@ -23,6 +23,12 @@ struct Title {
     public: Map<String, Value>,
 }
 
+/// How the source of a template is tested, from its `template.json`.
+#[derive(Clone, Debug, Deserialize)]
+struct Tested {
+    test: Vec<String>,
+}
+
 /// A template of providers: everything in it is owned.
 pub struct ProviderTemplate {
     title: Title,
@@ -32,6 +38,7 @@ pub struct ProviderTemplate {
 /// A template of applications.
 pub struct ApplicationTemplate {
     title: Title,
+    tested: Tested,
     schema: Value,
     files: &'static Dir<'static>,
     validator: OnceLock<Option<Validator>>,
@@ -50,6 +57,7 @@ static APPLICATIONS: LazyLock<Vec<ApplicationTemplate>> = LazyLock::new(|| {
         .filter_map(|files| {
             Some(ApplicationTemplate {
                 title: json(files, "template.json")?,
+                tested: json(files, "template.json")?,
                 schema: json(files, "parameters.schema.json")?,
                 files,
                 validator: OnceLock::new(),
@@ -138,6 +146,11 @@ impl ApplicationTemplate {
     /// Its version.
     pub fn version(&self) -> &str {
         &self.title.version
+    }
+
+    /// The commands that test the source.
+    pub fn test(&self) -> &[String] {
+        &self.tested.test
     }
 
     /// What developers start from, with paths relative to the repository.

@@ -2,6 +2,7 @@
 
 mod application;
 mod catalog_info;
+pub mod developers;
 pub mod pipeline;
 mod provider;
 

@@ -28,9 +28,10 @@ fn schema_errors(yaml: &str) -> Vec<String> {
         .collect()
 }
 
-/// The text of one owned file.
+/// The text of one file, owned or seeded.
 fn text<'a>(files: &'a FileSet, path: &str) -> &'a str {
-    let found = files.owned.iter().find(|file| file.path == path);
+    let mut all = files.owned.iter().chain(&files.seeded);
+    let found = all.find(|file| file.path == path);
     &found
         .unwrap_or_else(|| panic!("{path} is not rendered"))
         .content

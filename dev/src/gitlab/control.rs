@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::executor::Script;
 use super::instance::Instance;
+use super::model::Runner;
 use super::setup::UserSetup;
 
 /// The routes of the switches.
@@ -48,15 +49,19 @@ async fn user(State(instance): State<Arc<Instance>>, Json(user): Json<UserSetup>
 struct Runners {
     available: bool,
     project: Option<String>,
+    runner: Option<Runner>,
 }
 
-/// Takes the runner away from all projects or one, or gives it back.
+/// Takes the runner away from all projects or one, or gives it back; and says which jobs it takes.
 async fn runners(State(instance): State<Arc<Instance>>, Json(wish): Json<Runners>) -> Response {
     let known = instance.store.write(|data| {
         let project = match &wish.project {
             None => 0,
             Some(path) => data.project(path)?.id,
         };
+        if let Some(runner) = wish.runner {
+            data.runner = runner;
+        }
         match (wish.available, project) {
             // Everybody's runner serves everybody again.
             (true, 0) => data.without_runner.clear(),

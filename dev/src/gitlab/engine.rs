@@ -76,7 +76,7 @@ impl Engine {
             let ready: Vec<u64> = data
                 .jobs
                 .values()
-                .filter(|job| job.status == Status::Pending && has_runner(data, job.project_id))
+                .filter(|job| job.status == Status::Pending && has_runner(data, job))
                 .map(|job| job.id)
                 .take(free)
                 .collect();
@@ -218,12 +218,16 @@ impl Engine {
     }
 }
 
-fn has_runner(data: &Data, project: u64) -> bool {
+fn has_runner(data: &Data, job: &Job) -> bool {
+    let project = job.project_id;
     let shared = data
         .projects
         .get(&project)
         .is_none_or(|project| project.setting("shared_runners_enabled") == true);
-    shared && !data.without_runner.contains(&0) && !data.without_runner.contains(&project)
+    shared
+        && data.runner.takes(&job.spec.tags)
+        && !data.without_runner.contains(&0)
+        && !data.without_runner.contains(&project)
 }
 
 fn advance_pipeline(data: &mut Data, id: u64, now: Timestamp) {

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 mod group;
 mod pipeline;
 mod project;
+mod runner;
 mod state;
 mod user;
 
 pub use group::Group;
 pub use pipeline::{ArtifactFile, Deployment, Environment, Job, Pipeline, Status, Variable};
 pub use project::{Project, ProtectedBranch, Visibility};
+pub use runner::Runner;
 pub use state::{Lock, StateVersion, TerraformState};
 pub use user::{Role, User};
 
@@ -40,6 +42,8 @@ pub struct Data {
     pub deployments: BTreeMap<u64, Deployment>,
     /// Terraform states by id.
     pub states: BTreeMap<u64, TerraformState>,
+    /// Which jobs the runner takes.
+    pub runner: Runner,
     /// Projects that no runner serves; 0 stands for all projects.
     pub without_runner: std::collections::BTreeSet<u64>,
 }

@@ -1,4 +1,4 @@
-//! The start-up file: groups and users.
+//! The start-up file: groups, users and the runner.
 //!
 //! ```json
 //! {
@@ -6,7 +6,8 @@
 //!   "users": [{
 //!     "username": "harmonix", "name": "Harmonix", "bot": true, "token": "glpat-…", "scopes": ["api"],
 //!     "expires_at": "2030-01-01", "groups": { "aws-apps": "maintainer" }
-//!   }]
+//!   }],
+//!   "runner": { "tags": ["harmonix"], "run_untagged": false }
 //! }
 //! ```
 
@@ -17,7 +18,7 @@ use std::path::Path;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::model::{Data, Group, Role, User, Visibility};
+use super::model::{Data, Group, Role, Runner, User, Visibility};
 use super::moment;
 
 /// The start-up file.
@@ -28,6 +29,7 @@ pub struct Setup {
     groups: Vec<GroupSetup>,
     #[serde(default)]
     users: Vec<UserSetup>,
+    runner: Option<Runner>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,8 +82,11 @@ impl Setup {
         })
     }
 
-    /// Makes what is absent; users become what the file says.
+    /// Makes what is absent; users and the runner become what the file says.
     pub fn apply(self, data: &mut Data) -> io::Result<()> {
+        if let Some(runner) = self.runner {
+            data.runner = runner;
+        }
         let mut groups = self.groups;
         // A parent is made before what lies in it.
         groups.sort_by_key(|group| group.path.matches('/').count());

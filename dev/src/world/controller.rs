@@ -13,7 +13,7 @@ use nix::sys::signal::Signal;
 use super::World;
 use super::account::{CONTROLLER_PRINCIPAL, REGION};
 use super::environment;
-use super::gitlab::{APPLICATIONS_GROUP, ISSUER, PROVIDERS_GROUP};
+use super::gitlab::{APPLICATIONS_GROUP, ISSUER, PROVIDERS_GROUP, RUNNER_TAG};
 use super::part::{Part, Recipe};
 use super::process::Memory;
 use crate::failure::{Doing, Failure};
@@ -113,7 +113,7 @@ impl World {
             ("--node-image", self.node_image.clone()),
             ("--terraform-image", job_image.clone()),
             ("--build-image", job_image),
-            ("--runner-tags", "harmonix".to_owned()),
+            ("--runner-tags", RUNNER_TAG.to_owned()),
             ("--poll-interval", format!("{}s", POLL_INTERVAL.as_secs())),
             ("--log-format", "text".to_owned()),
         ];

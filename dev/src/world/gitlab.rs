@@ -19,6 +19,9 @@ pub const APPLICATIONS_GROUP: &str = "aws-apps";
 /// The group of the environment providers' repositories.
 pub const PROVIDERS_GROUP: &str = "aws-environment-providers";
 
+/// The tag of the runner, which takes no job without it.
+pub const RUNNER_TAG: &str = "harmonix";
+
 /// The program that does the jobs of a scripted world.
 const SCRIPT_HOOK: &str = "scripted-job";
 
@@ -55,6 +58,7 @@ fn write_setup(rise: &Rise<'_>) -> Result<(), Failure> {
             { "path": APPLICATIONS_GROUP, "name": "Applications" },
             { "path": PROVIDERS_GROUP, "name": "Environment providers" },
         ],
+        "runner": { "tags": [RUNNER_TAG], "run_untagged": false },
         "users": [
             {
                 "username": "harmonix", "name": "Harmonix", "bot": true,

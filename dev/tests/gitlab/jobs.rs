@@ -115,6 +115,52 @@ async fn without_a_runner_jobs_stay_pending() {
     );
 }
 
+const TAGGED: &str = "plain:\n  script: [x]\ntagged:\n  tags: [harmonix]\n  script: [x]\nother:\n  tags: [harmonix, gpu]\n  script: [x]\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runner_takes_jobs_whose_tags_it_has_and_those_without_only_where_it_says_so() {
+    for (untagged, plain) in [(false, "pending"), (true, "success")] {
+        let world = World::start().await;
+        let runner = json!({ "tags": ["harmonix"], "run_untagged": untagged });
+        let wish = json!({ "available": true, "runner": runner });
+        assert_eq!(world.post("/__runners", wish).await.status, 204);
+        let id = project(&world, TAGGED).await;
+        let number = world.get(&format!("projects/{id}/pipelines")).await.body[0]["id"]
+            .as_u64()
+            .unwrap();
+        let wanted = [
+            ("plain", plain),
+            ("tagged", "success"),
+            ("other", "pending"),
+        ];
+        let states = async || -> Vec<(String, String)> {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let jobs = world.jobs(id, number).await;
+            jobs.iter()
+                .map(|job| (text(&job["name"]), text(&job["status"])))
+                .collect()
+        };
+        for _ in 0..100 {
+            if states().await.iter().map(|(n, s)| (&**n, &**s)).eq(wanted) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        // What waits does so for good.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let states = states().await;
+        assert!(
+            states.iter().map(|(n, s)| (&**n, &**s)).eq(wanted),
+            "{states:?}"
+        );
+        world.pipeline_in(id, number, &["running"]).await;
+        let everything = json!({ "tags": ["harmonix", "gpu"], "run_untagged": true });
+        let wish = json!({ "available": true, "runner": everything });
+        world.post("/__runners", wish).await;
+        world.pipeline_in(id, number, &["success"]).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_newer_commit_stops_what_has_not_started() {
     let world = World::start().await;

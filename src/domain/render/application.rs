@@ -13,6 +13,7 @@ use crate::domain::settings::Settings;
 use crate::domain::target::{DeploymentTarget, EnvironmentTarget, Place};
 
 use super::catalog_info::{Entity, catalog_info};
+use super::developers::{self, DevelopersFile};
 use super::json;
 use super::pipeline::{
     Artifacts, Environment, Include, IncludeRule, Job, JobBase, PipelineFile, Rule, Variable,
@@ -102,9 +103,14 @@ pub fn application(inputs: &ApplicationFiles<'_>, settings: &Settings) -> FileSe
         executable: true,
         ..file
     }));
+    let mut seeded = inputs.template.seeded();
+    seeded.push(File::new(
+        developers::PATH,
+        DevelopersFile::of(inputs.template, settings).to_yaml(),
+    ));
     FileSet {
         owned,
-        seeded: inputs.template.seeded(),
+        seeded,
         folders: vec![".harmonix".into()],
     }
     .with_manifest()
@@ -161,10 +167,10 @@ fn pipeline(inputs: &ApplicationFiles<'_>, settings: &Settings) -> PipelineFile 
             ],
         },
         include: vec![Include {
-            local: ".gitlab-ci.yml".into(),
+            local: developers::PATH.into(),
             rules: vec![IncludeRule {
                 r#if: "$HARMONIX_ACTION != \"deploy\"".into(),
-                exists: vec![".gitlab-ci.yml".into()],
+                exists: vec![developers::PATH.into()],
             }],
         }],
         stages: ["build", "test", "deploy"].map(String::from).into(),

@@ -1,8 +1,11 @@
 //! Golden files, for people to read in diffs. `INSTA_UPDATE=always cargo test --test domain golden`
 //! writes them.
 
-use harmonix::domain::file::FileSet;
+use harmonix::domain::blob::blob_id;
+use harmonix::domain::file::{FileSet, TreeEntry};
 use harmonix::domain::identity::digest;
+use harmonix::domain::render::developers::DevelopersFile;
+use harmonix::domain::settings::Settings;
 use serde_json::{Value, json};
 
 use super::{application_files, provider_files, schema_errors, text};
@@ -116,4 +119,69 @@ fn the_repository_of_an_application_in_two_accounts() {
         schema_errors(text(&files, ".harmonix/pipeline.yml")),
         Vec::<String>::new()
     );
+}
+
+fn seeded(settings: &Settings) -> FileSet {
+    application_files(
+        &application("cart", &["dev"]),
+        &[environment("dev", 1, &["dev-place"])],
+        &[provider("dev-place")],
+        settings,
+    )
+    .unwrap()
+}
+
+#[test]
+fn the_developers_pipeline_runs_where_ours_does_and_names_its_image_by_digest() {
+    let settings = settings();
+    let files = seeded(&settings);
+    golden("application-developers-pipeline", &files, ".gitlab-ci.yml");
+    let yaml = text(&files, ".gitlab-ci.yml");
+    assert_eq!(schema_errors(yaml), Vec::<String>::new());
+    let file = DevelopersFile::from_yaml(yaml).unwrap();
+    assert_eq!(file.to_yaml(), yaml);
+    for job in file.jobs.values() {
+        assert_eq!(job.tags, settings.runner_tags);
+        assert!(job.image.contains("@sha256:"), "{}", job.image);
+    }
+    let count = |path: &str| files.seeded.iter().filter(|f| f.path == path).count();
+    assert_eq!(count(".gitlab-ci.yml"), 1);
+}
+
+#[test]
+fn a_change_of_runners_or_images_does_not_touch_what_was_seeded() {
+    let before = seeded(&settings());
+    let all = before.owned.iter().chain(&before.seeded);
+    let tree: Vec<TreeEntry> = all
+        .map(|file| TreeEntry {
+            path: file.path.clone(),
+            blob: blob_id(file.content.as_bytes()),
+        })
+        .collect();
+    let after = seeded(&Settings {
+        runner_tags: vec!["others".into()],
+        node_image: format!("registry.example.com/node@sha256:{}", "4".repeat(64)),
+        ..settings()
+    });
+    assert_ne!(
+        text(&after, ".gitlab-ci.yml"),
+        text(&before, ".gitlab-ci.yml")
+    );
+    let changed: Vec<&str> = after
+        .differing(&tree)
+        .into_iter()
+        .map(|file| file.path.as_str())
+        .collect();
+    assert_eq!(
+        changed,
+        [".harmonix/pipeline.yml", ".harmonix/owned.json"],
+        "only what is ours follows"
+    );
+    assert!(after.surplus(&tree).is_empty());
+    // Nor does a developer who took the file away get it back.
+    let without: Vec<TreeEntry> = tree
+        .into_iter()
+        .filter(|entry| entry.path != ".gitlab-ci.yml")
+        .collect();
+    assert!(before.differing(&without).is_empty());
 }
