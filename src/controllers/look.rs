@@ -12,7 +12,7 @@ use crate::domain::intent::Action;
 use crate::domain::observed::{
     EffectsObserved, External, OpenIntent, PipelineSeen, RepositoryObserved,
 };
-use crate::domain::plan::{PipelineState, pipeline_state};
+use crate::domain::plan::{PipelineState, pipeline_state, takes_long};
 use crate::domain::reading::Reading;
 use crate::domain::report;
 use crate::domain::target::{DEFAULT_BRANCH, RepositoryTarget};
@@ -182,8 +182,9 @@ async fn last_commits(
     Ok(commits)
 }
 
-/// Looks at a pipeline's jobs once it ended, and at why one failed. `told` is what the status
-/// remembers of it: of a success that was told before, nothing more is to be learnt.
+/// Looks at a pipeline's jobs once it ended, and at why one failed; and while it takes long, for
+/// those that wait. `told` is what the status remembers of it: of a success that was told before,
+/// nothing more is to be learnt.
 pub(super) async fn pipeline(
     project: &str,
     pipeline: Pipeline,
@@ -198,7 +199,15 @@ pub(super) async fn pipeline(
     let known = told.is_some_and(|told| {
         told.id == seen.pipeline.id && told.status == "success" && seen.pipeline.status == "success"
     });
-    if known || pipeline_state(&seen.pipeline.status) == PipelineState::Running {
+    if known {
+        return Reading::Known(seen);
+    }
+    if pipeline_state(&seen.pipeline.status) == PipelineState::Running {
+        if takes_long(&seen.pipeline, &context.settings, ports.clock.now()) {
+            // Jobs that cannot be read leave the sentence without the name of one.
+            let jobs = ports.pipelines.jobs(project, seen.pipeline.id).await;
+            seen.jobs = jobs.unwrap_or_default();
+        }
         return Reading::Known(seen);
     }
     match ports.pipelines.jobs(project, seen.pipeline.id).await {

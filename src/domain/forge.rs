@@ -1,5 +1,7 @@
 //! What GitLab holds, in our words: projects, commits, pipelines, jobs.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use super::file::FileAction;
@@ -106,6 +108,10 @@ pub struct Job {
     pub web_url: String,
     /// Whether its failure leaves the pipeline green.
     pub allow_failure: bool,
+    /// The tags that its runner must have.
+    pub tags: Vec<String>,
+    /// How long it was, or has been, in the queue of the runners; none where it never was.
+    pub queued: Option<Duration>,
 }
 
 /// A pipeline to start.

@@ -68,7 +68,7 @@ pub struct RepositoryObserved {
 pub struct PipelineSeen {
     /// The pipeline.
     pub pipeline: Pipeline,
-    /// Its jobs; read once it ended.
+    /// Its jobs; read once it ended, or while it takes longer than a runner may be waited for.
     pub jobs: Vec<Job>,
     /// The last lines of the first failed job's trace.
     pub trace: String,

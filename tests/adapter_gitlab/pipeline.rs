@@ -1,5 +1,7 @@
 //! Pipelines, jobs, traces and artifacts.
 
+use std::time::Duration;
+
 use harmonix::domain::failure::FailureKind;
 use harmonix::domain::forge::PipelineStart;
 use harmonix::ports::Pipelines;
@@ -117,8 +119,10 @@ async fn a_pipeline_is_started_with_its_variables_in_order() {
 async fn jobs_tell_how_they_stand() {
     let jobs = json!([
         { "id": 1, "name": "provision", "status": "failed", "failure_reason": "script_failure",
-          "web_url": "https://gitlab.example.com/j/1", "allow_failure": false, "stage": "provision" },
-        { "id": 2, "name": "verify", "status": "skipped", "web_url": "https://gitlab.example.com/j/2", "allow_failure": true },
+          "web_url": "https://gitlab.example.com/j/1", "allow_failure": false, "stage": "provision",
+          "tag_list": ["harmonix", "gpu"], "queued_duration": 2.5 },
+        { "id": 2, "name": "verify", "status": "skipped", "web_url": "https://gitlab.example.com/j/2", "allow_failure": true,
+          "queued_duration": null },
     ]);
     let stub = Stub::answering([Reply::json(jobs)]).await;
     let jobs = stub.host().jobs(CART, 9).await.unwrap();
@@ -127,6 +131,9 @@ async fn jobs_tell_how_they_stand() {
         (jobs[1].name.as_str(), jobs[1].allow_failure),
         ("verify", true)
     );
+    assert_eq!(jobs[0].tags, ["harmonix", "gpu"]);
+    assert_eq!(jobs[0].queued, Some(Duration::from_millis(2500)));
+    assert_eq!((jobs[1].tags.len(), jobs[1].queued), (0, None));
     assert_eq!(
         stub.lines(),
         [format!("GET {AT}/pipelines/9/jobs?per_page=100&page=1")]

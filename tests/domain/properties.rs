@@ -10,3 +10,4 @@ mod promotion;
 mod refusal;
 mod restraint;
 mod retry;
+mod waiting;

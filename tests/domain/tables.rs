@@ -2,5 +2,6 @@
 
 mod admittance;
 mod case;
+mod pipeline;
 mod report;
 mod target;

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use harmonix::api::{Application, Environment, EnvironmentProvider};
 use harmonix::domain::audit::AuditRecord;
-use harmonix::domain::forge::{Pipeline, Project, ProjectSettings};
+use harmonix::domain::forge::{Job, Pipeline, Project, ProjectSettings};
 use harmonix::domain::identity::InstallationKey;
 use harmonix::domain::runtime::Service;
 use harmonix::domain::settings::{Settings, Stamp};
@@ -102,6 +102,8 @@ pub struct Run {
     pub files: Files,
     pub variables: BTreeMap<String, String>,
     pub failed_job: Option<String>,
+    /// Its jobs, where a test says how they stand.
+    pub jobs: Option<Vec<Job>>,
 }
 
 impl World {

@@ -159,6 +159,18 @@ impl Forge {
         self.get(&path).await.as_array().unwrap().clone()
     }
 
+    /// How the jobs of the newest pipeline stand, by name.
+    pub async fn jobs_of_newest(&self, project: &str) -> Value {
+        let id = self.pipelines(project).await[0]["id"].clone();
+        let path = format!("projects/{}/pipelines/{id}/jobs", escaped(project));
+        let jobs = self.get(&path).await;
+        let states = jobs.as_array().unwrap().iter().map(|job| {
+            let name = job["name"].as_str().unwrap().to_owned();
+            (name, job["status"].clone())
+        });
+        Value::Object(states.collect())
+    }
+
     /// Pipelines whose names begin so.
     pub async fn pipelines_named(&self, project: &str, start: &str) -> Vec<Value> {
         let mut all = self.pipelines(project).await;

@@ -40,6 +40,60 @@ async fn a_pipeline_without_a_runner_is_told_and_goes_on_when_there_is_one() {
 }
 
 #[tokio::test]
+async fn a_developers_job_without_a_runner_is_told_beside_a_green_build_until_its_tags_are_right() {
+    let stage = Stage::enter("ungreen").await;
+    stage
+        .settle(&application("ungreen", "cart", &["dev"]))
+        .await;
+    let clone = Worktree::clone(stage.world, &stage.project("cart"));
+    let good = clone.read(".gitlab-ci.yml");
+    assert!(
+        good.contains("- harmonix\n") && good.contains("@sha256:"),
+        "{good}"
+    );
+    clone.write(".gitlab-ci.yml", &good.replace("- harmonix\n", "- gpu\n"));
+    clone.push("test on a machine that nobody has");
+    let why = stage
+        .cluster
+        .reason(
+            "Application",
+            "ungreen/cart",
+            "Reconciling",
+            "PipelinePending",
+        )
+        .await;
+    assert!(
+        why.contains("the job unit-tests") && why.contains("with the tag gpu"),
+        "{why}"
+    );
+    let jobs = stage.forge.jobs_of_newest(&stage.project("cart")).await;
+    assert_eq!(jobs["harmonix-build"], "success");
+    // It is told once, however often it is looked at.
+    let before = stage.cluster.get("Application", "ungreen/cart").await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    let after = stage.cluster.get("Application", "ungreen/cart").await;
+    assert_eq!(
+        before["metadata"]["resourceVersion"],
+        after["metadata"]["resourceVersion"]
+    );
+    clone.write(".gitlab-ci.yml", &good);
+    let commit = clone.push("test where the image is built");
+    let is_running = |object: &Value| {
+        super::cluster::is_settled(object)
+            && object["status"]["deployments"][0]["revision"] == commit.as_str()
+    };
+    stage
+        .cluster
+        .wait_until(
+            "Application",
+            "ungreen/cart",
+            "running the push",
+            is_running,
+        )
+        .await;
+}
+
+#[tokio::test]
 async fn a_pipeline_file_that_gitlab_cannot_read_is_told_and_the_next_push_heals_it() {
     let stage = Stage::enter("unreadable").await;
     stage

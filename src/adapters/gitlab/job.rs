@@ -1,5 +1,7 @@
 //! Jobs: how they stand, what they wrote and what they left.
 
+use std::time::Duration;
+
 use gitlab::api::projects::jobs::{JobTrace, artifacts::DownloadJobArtifactFile};
 use gitlab::api::projects::pipelines::PipelineJobs;
 use serde::Deserialize;
@@ -31,6 +33,9 @@ struct Answer {
     web_url: String,
     #[serde(default)]
     allow_failure: bool,
+    tag_list: Option<Vec<String>>,
+    /// Seconds.
+    queued_duration: Option<f64>,
 }
 
 impl From<Answer> for Job {
@@ -42,6 +47,10 @@ impl From<Answer> for Job {
             failure_reason: answer.failure_reason.unwrap_or_default(),
             web_url: answer.web_url,
             allow_failure: answer.allow_failure,
+            tags: answer.tag_list.unwrap_or_default(),
+            queued: answer
+                .queued_duration
+                .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         }
     }
 }

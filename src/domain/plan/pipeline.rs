@@ -1,9 +1,12 @@
 //! What GitLab's words for a pipeline's state mean to us.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::api::condition::Reason;
 use crate::domain::condition::shorten;
+use crate::domain::forge::Pipeline;
 use crate::domain::observed::PipelineSeen;
 use crate::domain::settings::Settings;
 use crate::domain::verdict::Verdict;
@@ -74,6 +77,18 @@ pub(super) fn verdict(
     }
 }
 
+/// Whether a pipeline has not ended although it is older than a runner may be waited for, so that
+/// its jobs are worth a look.
+pub fn takes_long(pipeline: &Pipeline, settings: &Settings, now: Timestamp) -> bool {
+    let limit = settings.pipeline_starts_within;
+    pipeline_state(&pipeline.status) == PipelineState::Running
+        && pipeline.status != "manual"
+        && pipeline
+            .created_at
+            .and_then(|at| Duration::try_from(now.duration_since(at)).ok())
+            .is_some_and(|age| age > limit)
+}
+
 fn running_verdict(
     seen: &PipelineSeen,
     what: &str,
@@ -82,14 +97,6 @@ fn running_verdict(
     now: Timestamp,
 ) -> Verdict {
     let pipeline = &seen.pipeline;
-    let waiting = matches!(
-        pipeline.status.as_str(),
-        "created" | "pending" | "waiting_for_resource" | "preparing"
-    );
-    let age = pipeline
-        .created_at
-        .map_or(0, |at| now.as_millisecond() - at.as_millisecond());
-    let limit = i64::try_from(settings.pipeline_starts_within.as_millis()).unwrap_or(i64::MAX);
     if pipeline.status == "manual" {
         return Verdict::Stalled(
             Reason::PipelinePending,
@@ -99,18 +106,71 @@ fn running_verdict(
             ),
         );
     }
-    if waiting && age > limit {
-        return Verdict::Progressing(
-            Reason::PipelinePending,
-            format!(
-                "the pipeline of {what} has waited more than {} s for a runner ({}); start a runner with the tags {} for this project",
-                limit / 1000,
-                pipeline.web_url,
-                settings.runner_tags.join(", ")
-            ),
-        );
+    if takes_long(pipeline, settings, now)
+        && let Some(why) = waits_for(seen, what, settings)
+    {
+        return Verdict::Progressing(Reason::PipelinePending, why);
     }
     Verdict::Progressing(running, format!("{what} runs ({})", pipeline.web_url))
+}
+
+/// What a pipeline that takes long waits for, where that is not its own work. No word of it changes
+/// while it waits.
+fn waits_for(seen: &PipelineSeen, what: &str, settings: &Settings) -> Option<String> {
+    let limit = settings.pipeline_starts_within;
+    let of = |status: &'static str| seen.jobs.iter().filter(move |job| job.status == status);
+    // A job of a late stage came to the queue only now. GitLab always says when; if it did not, the
+    // pipeline's own age would be all there is.
+    let stuck = of("pending")
+        .filter(|job| job.queued.is_none_or(|queued| queued > limit))
+        .min_by_key(|job| job.id);
+    if let Some(job) = stuck {
+        return Some(format!(
+            "the job {} in the pipeline of {what} has waited more than {} s for a runner ({}); start one {} for this project",
+            job.name,
+            limit.as_secs(),
+            job.web_url,
+            taking(&job.tags)
+        ));
+    }
+    // One that waits for another job of its own pipeline waits for work that is done.
+    let held = of("waiting_for_resource").min_by_key(|job| job.id);
+    let held_name = held.map(|job| format!("the job {} in ", job.name));
+    let works = of("running").next().is_some() || of("pending").next().is_some();
+    if (held.is_some() && !works) || pipeline_waits(seen, &["waiting_for_resource"]) {
+        return Some(format!(
+            "{}the pipeline of {what} waits for its resource group, which another deployment of the same environment or provider holds ({}); it goes on by itself when that ends",
+            held_name.unwrap_or_default(),
+            seen.pipeline.web_url
+        ));
+    }
+    pipeline_waits(seen, &["created", "pending", "preparing"]).then(|| {
+        format!(
+            "the pipeline of {what} has waited more than {} s for a runner ({}); start one {} for this project",
+            limit.as_secs(),
+            seen.pipeline.web_url,
+            taking(&settings.runner_tags)
+        )
+    })
+}
+
+/// Whether a pipeline waits as a whole, with no word of its jobs that says more.
+fn pipeline_waits(seen: &PipelineSeen, words: &[&str]) -> bool {
+    let telling = ["pending", "running", "waiting_for_resource"];
+    words.contains(&seen.pipeline.status.as_str())
+        && !seen
+            .jobs
+            .iter()
+            .any(|job| telling.contains(&job.status.as_str()))
+}
+
+/// What a runner must be like to take jobs with these tags.
+fn taking(tags: &[String]) -> String {
+    match tags {
+        [] => "that takes jobs without tags".to_owned(),
+        [tag] => format!("with the tag {tag}"),
+        several => format!("with the tags {}", several.join(", ")),
+    }
 }
 
 fn failed_message(seen: &PipelineSeen, what: &str, remedy: &str) -> String {

@@ -99,6 +99,7 @@ impl State {
             files: repository.files.clone(),
             variables,
             failed_job: None,
+            jobs: None,
         });
         pipeline
     }
@@ -304,6 +305,9 @@ impl State {
             .pipelines
             .iter()
             .find(|run| run.pipeline.id == id)?;
+        if let Some(jobs) = &run.jobs {
+            return Some(jobs.clone());
+        }
         let name = match (
             &run.failed_job,
             run.variables.get("HARMONIX_ACTION").map(String::as_str),
