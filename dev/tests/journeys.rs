@@ -43,6 +43,8 @@ mod drift;
 mod figures;
 #[path = "journeys/foreign.rs"]
 mod foreign;
+#[path = "journeys/group.rs"]
+mod group;
 #[path = "journeys/lost.rs"]
 mod lost;
 #[path = "journeys/order.rs"]

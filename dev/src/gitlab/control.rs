@@ -20,6 +20,7 @@ pub fn routes() -> Router<Arc<Instance>> {
     Router::new()
         .route("/__state", get(state))
         .route("/__users", post(user))
+        .route("/__groups", post(group))
         .route("/__runners", post(runners))
         .route("/__script", post(add_script).delete(clear_scripts))
 }
@@ -41,6 +42,27 @@ async fn user(State(instance): State<Arc<Instance>>, Json(user): Json<UserSetup>
     match instance.store.write(|data| user.apply(data)) {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(why) => (StatusCode::BAD_REQUEST, why).into_response(),
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GroupWish {
+    path: String,
+    pipeline_variables_role: Option<String>,
+}
+
+/// Sets what GitLab's API cannot set of a group: who may use pipeline variables in its new projects.
+async fn group(State(instance): State<Arc<Instance>>, Json(wish): Json<GroupWish>) -> Response {
+    let known = instance.store.write(|data| {
+        let id = data.group(&wish.path)?.id;
+        let group = data.groups.get_mut(&id)?;
+        group.pipeline_variables_role = wish.pipeline_variables_role;
+        Some(())
+    });
+    match known {
+        Some(()) => StatusCode::NO_CONTENT.into_response(),
+        None => (StatusCode::NOT_FOUND, "there is no such group").into_response(),
     }
 }
 

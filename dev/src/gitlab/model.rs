@@ -66,6 +66,13 @@ impl Data {
         }
     }
 
+    /// Answers who may use pipeline variables in new projects of a group, where that was said.
+    pub fn pipeline_variables_role(&self, group: u64) -> Option<&String> {
+        let group = self.groups.get(&group)?;
+        let above = || self.pipeline_variables_role(group.parent_id?);
+        group.pipeline_variables_role.as_ref().or_else(above)
+    }
+
     /// Finds a project by number or full path.
     pub fn project(&self, id_or_path: &str) -> Option<&Project> {
         match id_or_path.parse::<u64>() {

@@ -133,6 +133,7 @@ fn make_group(data: &mut Data, setup: GroupSetup) -> io::Result<()> {
             description: String::new(),
             visibility: setup.visibility,
             created_at: moment::now(),
+            pipeline_variables_role: None,
         },
     );
     Ok(())

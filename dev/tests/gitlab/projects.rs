@@ -72,6 +72,44 @@ async fn a_project_is_found_by_its_full_path_and_keeps_its_settings() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_may_use_pipeline_variables_begins_as_the_group_says_and_may_be_an_owners_alone() {
+    let world = World::start().await;
+    let setting = "ci_pipeline_variables_minimum_override_role";
+    let wish = json!({ "path": "aws-apps", "pipeline_variables_role": "no_one_allowed" });
+    assert_eq!(world.post("/__groups", wish).await.status, 204);
+    let maintainer = json!({ "username": "developer", "groups": { "aws-apps": "maintainer" } });
+    assert_eq!(world.post("/__users", maintainer).await.status, 204);
+    let path = format!("projects/{}", world.project("cart").await);
+    assert_eq!(world.get(&path).await.body[setting], "no_one_allowed");
+    let put = |who: &'static str, role: &'static str| {
+        let (world, path) = (&world, &path);
+        async move {
+            let body = json!({ setting: role, "description": role });
+            world.ask(who, "PUT", path, body).await
+        }
+    };
+    for narrow in ["no_one_allowed", "owner"] {
+        assert_eq!(put("harmonix", narrow).await.status, 200);
+        let refused = put("developer", "maintainer").await;
+        assert_eq!(
+            (refused.status, refused.body["message"].as_str()),
+            (
+                400,
+                Some(
+                    "Changing the restrict_user_defined_variables or ci_pipeline_variables_minimum_override_role is not allowed"
+                )
+            )
+        );
+        assert_eq!(world.get(&path).await.body["description"], narrow);
+        // What stays as it is, is no change.
+        assert_eq!(put("developer", narrow).await.status, 200);
+    }
+    assert_eq!(put("harmonix", "maintainer").await.status, 200);
+    assert_eq!(put("developer", "developer").await.status, 200);
+    assert_eq!(put("developer", "owner").await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_may_not_is_told_as_gitlab_tells() {
     let world = World::start().await;
     let id = world.project("cart").await;

@@ -72,6 +72,15 @@ impl Forge {
         self.switch("/__users", user).await;
     }
 
+    /// Says who may use pipeline variables in the new projects of a group.
+    pub async fn variables_role(&self, group: &str, role: &str) {
+        self.switch(
+            "/__groups",
+            json!({ "path": group, "pipeline_variables_role": role }),
+        )
+        .await;
+    }
+
     pub async fn runner(&self, project: &str, available: bool) {
         self.switch(
             "/__runners",
@@ -112,7 +121,12 @@ impl Forge {
 
     /// Makes the group of a namespace, and answers its number.
     pub async fn make_group(&self, name: &str) -> u64 {
-        let parent = self.get("groups/aws-apps").await["id"].clone();
+        self.make_group_in("aws-apps", name).await
+    }
+
+    /// Makes a group in another, and answers its number.
+    pub async fn make_group_in(&self, parent: &str, name: &str) -> u64 {
+        let parent = self.get(&format!("groups/{}", escaped(parent))).await["id"].clone();
         let body = json!({ "name": name, "path": name, "parent_id": parent });
         let (status, made) = self.ask("POST", "groups", body).await;
         assert_eq!(status, 201, "{made}");

@@ -155,6 +155,11 @@ fn meaning(nature: Nature, refusal: &Refusal) -> (FailureKind, &'static str) {
 const PUSH_REMEDY: &str =
     "let the access token's user push to this branch, or exempt it from the rule that refused";
 
+/// GitLab leaves projects as they are when the default of their group changes, hence both.
+const VARIABLES_REMEDY: &str = "have an owner of the project set Settings > CI/CD > Variables > \
+     \"Minimum role to use pipeline variables\" to Maintainer there, and, for new projects, \
+     \"Default role to use pipeline variables\" at the same place of the top-level group";
+
 fn of_bad_request(nature: Nature, refusal: &Refusal) -> (FailureKind, &'static str) {
     let said = &refusal.said;
     let any = |words: &[&str]| words.iter().any(|words| said.has(words));
@@ -163,6 +168,9 @@ fn of_bad_request(nature: Nature, refusal: &Refusal) -> (FailureKind, &'static s
     }
     if said.has("reference not found") {
         return (FailureKind::Missing, "");
+    }
+    if said.has("ci_pipeline_variables_minimum_override_role") && said.has("not allowed") {
+        return (FailureKind::Denied, VARIABLES_REMEDY);
     }
     match nature {
         // Its own findings GitLab tells as an error, or they begin so; every other word on a push

@@ -204,6 +204,7 @@ pub async fn create(call: Call) -> Reply {
             description: call.params.text("description").unwrap_or_default(),
             visibility,
             created_at: moment::now(),
+            pipeline_variables_role: None,
         };
         let answer = body(&call.instance.url, data, &group);
         if parent.is_none()

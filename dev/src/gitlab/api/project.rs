@@ -103,17 +103,8 @@ pub async fn update(call: Call) -> Reply {
             "name, default_branch, path, description and other attributes are missing, at least one parameter must be provided",
         ));
     }
-    // Who may set variables is the owner's choice once it was narrowed to owners.
-    let narrowed = project.setting("ci_pipeline_variables_minimum_override_role") == "owner";
     let role = call.actor.role_at(&project.full_path);
-    if narrowed
-        && settings.contains_key("ci_pipeline_variables_minimum_override_role")
-        && role < Some(Role::Owner)
-    {
-        return Err(Answer::bad_request(json!({
-            "ci_pipeline_variables_minimum_override_role": ["Changing the ci_pipeline_variables_minimum_override_role to the owner role is not allowed"]
-        })));
-    }
+    may_change_who_sets_variables(&project, &settings, role)?;
     if let Some(branch) = settings
         .remove("default_branch")
         .as_ref()
@@ -137,6 +128,34 @@ pub async fn update(call: Call) -> Reply {
         .store
         .write(|data| change(&call, data, project.id, settings))?;
     Ok(Answer::ok(&body))
+}
+
+/// Refuses a change of who may use pipeline variables that is an owner's alone: to owners, and, as
+/// GitLab documents it, from owners or from nobody.
+fn may_change_who_sets_variables(
+    project: &Project,
+    settings: &Map<String, Value>,
+    role: Option<Role>,
+) -> Result<(), Answer> {
+    let name = "ci_pipeline_variables_minimum_override_role";
+    let now = project.setting(name);
+    let Some(wanted) = settings.get(name).filter(|wanted| **wanted != now) else {
+        return Ok(());
+    };
+    if role >= Some(Role::Owner) {
+        return Ok(());
+    }
+    if wanted == "owner" {
+        return Err(Answer::bad_request(format!(
+            "Changing the {name} to the owner role is not allowed"
+        )));
+    }
+    if now == "owner" || now == "no_one_allowed" {
+        return Err(Answer::bad_request(format!(
+            "Changing the restrict_user_defined_variables or {name} is not allowed"
+        )));
+    }
+    Ok(())
 }
 
 fn change(

@@ -24,4 +24,8 @@ pub struct Group {
     pub visibility: Visibility,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who may use pipeline variables in new projects; where absent, what the group it lies in says.
+    /// GitLab has this for top-level groups only; a test may want it for a group of its own.
+    #[serde(default)]
+    pub pipeline_variables_role: Option<String>,
 }

@@ -70,6 +70,12 @@ const BODIES: &[(Nature, u16, &str, FailureKind)] = &[
     (
         Plain,
         400,
+        r#"{"message":"Changing the restrict_user_defined_variables or ci_pipeline_variables_minimum_override_role is not allowed"}"#,
+        Denied,
+    ),
+    (
+        Plain,
+        400,
         r#"{"message":{"base":["You do not have sufficient permission to run a pipeline on 'main'."]}}"#,
         Denied,
     ),

@@ -120,7 +120,12 @@ fn namespace(call: &Call, id: Option<u64>) -> Result<Group, Answer> {
     Ok(group)
 }
 
-fn insert(call: &Call, data: &mut Data, group: &Group, wanted: Wanted) -> Result<Project, Answer> {
+fn insert(
+    call: &Call,
+    data: &mut Data,
+    group: &Group,
+    mut wanted: Wanted,
+) -> Result<Project, Answer> {
     let full_path = format!("{}/{}", group.full_path, wanted.path);
     if data.project(&full_path).is_some() || data.group(&full_path).is_some() {
         return Err(taken());
@@ -133,6 +138,10 @@ fn insert(call: &Call, data: &mut Data, group: &Group, wanted: Wanted) -> Result
         ));
     }
     let visibility = visibility(data, group.id, wanted.word.as_deref())?;
+    if let Some(role) = data.pipeline_variables_role(group.id) {
+        let setting = "ci_pipeline_variables_minimum_override_role";
+        wanted.settings.insert(setting.into(), json!(role));
+    }
     let id = data.next_id();
     let now = moment::now();
     // A new project at a path that another one left takes the path over.
