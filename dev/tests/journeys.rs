@@ -63,6 +63,8 @@ mod release;
 mod requester;
 #[path = "journeys/retry.rs"]
 mod retry;
+#[path = "journeys/role.rs"]
+mod role;
 #[path = "journeys/server_errors.rs"]
 mod server_errors;
 #[path = "journeys/shutdown.rs"]

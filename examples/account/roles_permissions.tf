@@ -1,5 +1,10 @@
 # What the bootstrap role may do in IAM: a provider's two roles and its boundary, by their names.
 
+locals {
+  # The names that a provider gives its roles unless it says otherwise, and those that it may say.
+  role_names = concat(["${var.prefix}-*-operations-role", "${var.prefix}-*-provisioning-role"], var.roles)
+}
+
 data "aws_iam_policy_document" "roles" {
   statement {
     sid = "KeepTheTwoRoles"
@@ -20,10 +25,7 @@ data "aws_iam_policy_document" "roles" {
       "iam:UpdateRole",
       "iam:UpdateRoleDescription",
     ]
-    resources = [
-      "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-*-operations-role",
-      "arn:${local.partition}:iam::${local.account}:role/${var.prefix}-*-provisioning-role",
-    ]
+    resources = [for name in local.role_names : "arn:${local.partition}:iam::${local.account}:role/${name}"]
   }
 
   statement {

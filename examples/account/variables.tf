@@ -60,6 +60,18 @@ variable "prefix" {
   }
 }
 
+variable "roles" {
+  description = "Roles that a provider names in spec.roles.provisioning or spec.roles.operations, where they are not called as by default: path and name, as in the ARN after \"role/\"."
+  type        = list(string)
+  default     = []
+
+  # A wildcard would reach roles that are none of ours.
+  validation {
+    condition     = alltrue([for role in var.roles : can(regex("^([A-Za-z0-9_+=,.@-]+/)*[A-Za-z0-9_+=,.@-]{1,64}$", role))])
+    error_message = "A role is its path and its name, such as \"teams/acme/provisioning\"."
+  }
+}
+
 variable "tags" {
   description = "Tags of the OIDC provider and of the bootstrap role."
   type        = map(string)

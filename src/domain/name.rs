@@ -77,6 +77,14 @@ impl RoleArn {
     pub fn name(&self) -> &str {
         self.0.rsplit('/').next().unwrap_or_default()
     }
+
+    /// The role's path as IAM writes it: `/`, or `/teams/shop/`.
+    pub fn path(&self) -> &str {
+        let path = self.0.trim_end_matches(|letter| letter != '/');
+        path.find('/')
+            .and_then(|first| path.get(first..))
+            .unwrap_or("/")
+    }
 }
 
 impl fmt::Display for RoleArn {
@@ -169,9 +177,13 @@ mod tests {
     fn a_role_is_taken_apart() {
         let role = RoleArn::parse("arn:aws:iam::222222222222:role/path/acme-dev-role").unwrap();
         assert_eq!(
-            (role.account(), role.name()),
-            ("222222222222", "acme-dev-role")
+            (role.account(), role.path(), role.name()),
+            ("222222222222", "/path/", "acme-dev-role")
         );
+        let deep = RoleArn::parse("arn:aws:iam::222222222222:role/a/b/c/r").unwrap();
+        assert_eq!((deep.path(), deep.name()), ("/a/b/c/", "r"));
+        let plain = RoleArn::parse("arn:aws:iam::222222222222:role/r").unwrap();
+        assert_eq!((plain.path(), plain.name()), ("/", "r"));
         assert!(RoleArn::parse("arn:aws:iam::222222222222:user/x").is_none());
         assert_eq!(
             RoleArn::of(Partition::of("cn-north-1"), "222222222222", "r").as_str(),

@@ -32,7 +32,8 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     let region = &session.region;
     let role = |purpose: &str| {
         format!(
-            "arn:aws:iam::{account}:role/{}",
+            "arn:aws:iam::{account}:role{}{}",
+            input(&format!("{purpose}_role_path")),
             input(&format!("{purpose}_role_name"))
         )
     };
@@ -132,13 +133,16 @@ async fn roles(
         "dynamodb:PutItem",
         "dynamodb:Query",
     ];
-    for (name, trust, actions) in [
-        (input("provisioning_role_name"), pipelines, &deploy[..]),
-        (input("operations_role_name"), controller, &look[..]),
+    for (purpose, trust, actions) in [
+        ("provisioning", pipelines, &deploy[..]),
+        ("operations", controller, &look[..]),
     ] {
+        let name = input(&format!("{purpose}_role_name"));
+        let path = input(&format!("{purpose}_role_path"));
         let trust = trust.to_string();
         let parameters = [
             ("RoleName", name.as_str()),
+            ("Path", path.as_str()),
             ("AssumeRolePolicyDocument", &trust),
         ];
         tolerate(session.iam("CreateRole", &parameters).await)?;

@@ -14,6 +14,8 @@ pub const DEVELOPMENT: &str = "222222222222";
 pub const PRODUCTION: &str = "333333333333";
 /// The prefix of the environment providers that the accounts are prepared for: that of `examples/first-light`.
 pub const PREFIX: &str = "acme";
+/// Roles that a provider may name beside those that it has by default.
+pub const ROLES: [&str; 2] = ["teams/acme/provisioning", "teams/acme/operations"];
 /// The principal of the controller.
 pub const CONTROLLER_PRINCIPAL: &str = "arn:aws:iam::111111111111:role/harmonix-controller";
 

@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::failure::{Doing, Failure};
 use crate::tools::command;
-use crate::world::account::{DEVELOPMENT, PREFIX, PRODUCTION, REGION};
+use crate::world::account::{DEVELOPMENT, PREFIX, PRODUCTION, REGION, ROLES};
 use crate::world::environment;
 use crate::world::gitlab::{ISSUER, PROVIDERS_GROUP};
 use crate::world::name::checkout;
@@ -69,6 +69,7 @@ fn configuration(rise: &Rise<'_>, module: &Path) -> Result<Value, Failure> {
                 "gitlab_issuer": ISSUER,
                 "providers_group": PROVIDERS_GROUP,
                 "prefix": PREFIX,
+                "roles": ROLES,
             }),
         );
     }

@@ -101,6 +101,7 @@ data "aws_iam_policy_document" "operations" {
 
 resource "aws_iam_role" "operations" {
   name               = var.operations_role_name
+  path               = var.operations_role_path
   description        = "The Harmonix controller observes provider ${local.id} and writes its audit records."
   assume_role_policy = data.aws_iam_policy_document.operations_trust.json
 }

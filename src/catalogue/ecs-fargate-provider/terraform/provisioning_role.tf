@@ -36,6 +36,7 @@ data "aws_iam_policy_document" "provisioning_trust" {
 
 resource "aws_iam_role" "provisioning" {
   name               = var.provisioning_role_name
+  path               = var.provisioning_role_path
   description        = "Pipelines build and deploy applications at Harmonix provider ${local.id}."
   assume_role_policy = data.aws_iam_policy_document.provisioning_trust.json
 }

@@ -85,9 +85,33 @@ variable "provisioning_role_name" {
   type        = string
 }
 
+variable "provisioning_role_path" {
+  description = "Path of that role in IAM."
+  type        = string
+  default     = "/"
+
+  # Below it are the roles of applications, which the provisioning role makes, changes and deletes.
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.provisioning_role_path)) && !startswith(var.provisioning_role_path, "/harmonix/")
+    error_message = "The role's path must begin and end with a slash and must not begin with /harmonix/, where roles of applications are: correct spec.roles.provisioning."
+  }
+}
+
 variable "operations_role_name" {
   description = "Name of the role that the controller assumes."
   type        = string
+}
+
+variable "operations_role_path" {
+  description = "Path of that role in IAM."
+  type        = string
+  default     = "/"
+
+  # Below it are the roles of applications, which the provisioning role makes, changes and deletes.
+  validation {
+    condition     = can(regex("^/([!-~]+/)?$", var.operations_role_path)) && !startswith(var.operations_role_path, "/harmonix/")
+    error_message = "The role's path must begin and end with a slash and must not begin with /harmonix/, where roles of applications are: correct spec.roles.operations."
+  }
 }
 
 variable "oidc_issuer" {
