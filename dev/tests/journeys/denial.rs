@@ -83,7 +83,7 @@ async fn a_role_that_is_taken_back_is_told_recorded_once_and_heals() {
     let mark = stage.trail.mark();
     let told = |object: &serde_json::Value| {
         let ready = super::cluster::condition_of(object, "Ready").unwrap();
-        ready["status"] != "True"
+        ready["reason"] != "Succeeded"
     };
     let cart = stage
         .cluster
