@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::io::copy_bidirectional;
+use tokio::net::TcpStream;
+use tokio::sync::watch;
 
 use super::manifest::{application, with};
 use super::stage::Stage;
@@ -35,12 +38,9 @@ async fn stop_the_shared_one(stage: &Stage) {
 async fn sigterm_ends_it_when_the_api_server_never_answered() {
     let stage = Stage::alone("never").await;
     stop_the_shared_one(&stage).await;
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let kubeconfig = kubeconfig_to(&stage, port);
+    // It takes every connection, since the kernel does, and says nothing: a refusal would be an answer.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let kubeconfig = kubeconfig_to(&stage, silent.local_addr().unwrap().port());
     let mut controller = stage
         .shared
         .start_with(&[], &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
@@ -48,20 +48,28 @@ async fn sigterm_ends_it_when_the_api_server_never_answered() {
     controller.check().unwrap();
     let status = controller.stop(LIMIT).await.unwrap();
     assert!(status.success(), "{status}");
+    silent.set_nonblocking(true).unwrap();
+    assert!(silent.accept().is_ok(), "it never asked");
 }
 
 #[tokio::test]
-async fn sigterm_ends_it_when_the_api_server_is_gone() {
-    let stage = Stage::alone("gone").await;
+async fn sigterm_ends_it_when_the_api_server_says_nothing_more() {
+    let stage = Stage::alone("silent").await;
     stop_the_shared_one(&stage).await;
-    // Between the two stands a forwarder, so that one can be gone for the other.
+    // Between the two stands a forwarder, so that one can fall silent for the other.
     let forwarder = Forwarder::to(stage.world.ports.kubernetes).await;
     let kubeconfig = kubeconfig_to(&stage, forwarder.port);
     let mut controller = stage
         .shared
         .start_with(&[], &[("KUBECONFIG", kubeconfig.to_str().unwrap())]);
-    stage.settle(&application("gone", "cart", &["dev"])).await;
-    forwarder.end();
+    let cart = application("silent", "cart", &["dev"]);
+    stage.settle(&cart).await;
+    forwarder.fall_silent();
+    // Something that a pass would have to write.
+    stage
+        .cluster
+        .apply(&with(cart, "/spec/environments/0/replicas", 2))
+        .await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     controller.check().unwrap();
     let since = Instant::now();
@@ -97,31 +105,44 @@ async fn sigterm_ends_it_while_gitlab_keeps_it_waiting_and_the_next_start_goes_o
     );
 }
 
-/// Passes bytes on between a port of its own and another.
+/// Passes bytes on between a port of its own and another, until it falls silent: then it still takes
+/// connections and keeps those it has, and nothing goes through them any more.
 struct Forwarder {
     port: u16,
-    runs: tokio::task::JoinHandle<()>,
+    silent: watch::Sender<bool>,
 }
 
 impl Forwarder {
     async fn to(port: u16) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = listener.local_addr().unwrap().port();
-        let runs = tokio::spawn(async move {
+        let (silent, is_silent) = watch::channel(false);
+        tokio::spawn(async move {
             let mut open = tokio::task::JoinSet::new();
-            while let Ok((mut near, _)) = listener.accept().await {
-                open.spawn(async move {
-                    if let Ok(mut far) = tokio::net::TcpStream::connect(("127.0.0.1", port)).await {
-                        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
-                    }
-                });
+            while let Ok((near, _)) = listener.accept().await {
+                open.spawn(pass_on(near, port, is_silent.clone()));
             }
         });
-        Self { port: own, runs }
+        Self { port: own, silent }
     }
 
-    /// Ends with all its connections.
-    fn end(self) {
-        self.runs.abort();
+    /// Passes nothing on any more.
+    fn fall_silent(&self) {
+        self.silent.send_replace(true);
+    }
+}
+
+/// One connection, which stays open until the test ends.
+async fn pass_on(mut near: TcpStream, port: u16, mut is_silent: watch::Receiver<bool>) {
+    let Ok(mut far) = TcpStream::connect(("127.0.0.1", port)).await else {
+        return;
+    };
+    let fell_silent = async {
+        let _ = is_silent.wait_for(|silent| *silent).await;
+    };
+    tokio::select! {
+        biased;
+        () = fell_silent => std::future::pending().await,
+        _ = copy_bidirectional(&mut near, &mut far) => {}
     }
 }
