@@ -144,3 +144,30 @@ fn has_yaml(folder: &Path) -> bool {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_controller_has_rights_on_what_it_works_with_and_on_nothing_else() {
+        let lists = RBAC.lines().filter_map(|line| {
+            let (key, list) = line.trim_start_matches([' ', '-']).split_once(": ")?;
+            (key == "resources").then(|| list.trim_matches(['[', ']']))
+        });
+        let granted: BTreeSet<&str> = lists.flat_map(|list| list.split(", ")).collect();
+        let works_with = [
+            "applications",
+            "applications/status",
+            "environmentproviders",
+            "environmentproviders/status",
+            "environments",
+            "environments/status",
+            "events",
+            "namespaces",
+        ];
+        assert_eq!(granted, BTreeSet::from(works_with));
+    }
+}
