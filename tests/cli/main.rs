@@ -74,6 +74,15 @@ fn refused_with(changes: &[(&'static str, &str)]) -> String {
     refused(&["run"], &variables)
 }
 
+/// That this value is refused in one sentence that names its option and says why, and repeats no secret.
+fn assert_told(variable: &'static str, value: &str, why: &str) {
+    let told = refused_with(&[(variable, value)]);
+    assert!(told.contains(&format!("({variable}) ")), "{told}");
+    assert!(told.contains(why), "{told}");
+    assert_eq!(told.matches("(HARMONIX_").count(), 1, "{told}");
+    assert!(!told.contains("secret"), "{told}");
+}
+
 #[test]
 fn everything_that_is_missing_is_named_at_once_with_its_variable() {
     let told = refused(&["run"], &[]);
@@ -170,6 +179,19 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
             "must read NAME=VALUE",
         ),
         (
+            "HARMONIX_LOG_LEVEL",
+            "harmonix=loudly",
+            "cannot be understood",
+        ),
+    ] {
+        assert_told(variable, value, why);
+    }
+}
+
+#[test]
+fn what_gitlab_aws_or_a_shell_would_never_take_is_refused_at_the_start() {
+    for (variable, value, why) in [
+        (
             "HARMONIX_GITLAB_APPLICATIONS_GROUP",
             "",
             "is not the full path",
@@ -212,17 +234,8 @@ fn each_value_that_cannot_be_used_is_one_sentence_about_its_option() {
             "A=b,c",
             "a comma begins the next one",
         ),
-        (
-            "HARMONIX_LOG_LEVEL",
-            "harmonix=loudly",
-            "cannot be understood",
-        ),
     ] {
-        let told = refused_with(&[(variable, value)]);
-        assert!(told.contains(&format!("({variable}) ")), "{told}");
-        assert!(told.contains(why), "{told}");
-        assert_eq!(told.matches("(HARMONIX_").count(), 1, "{told}");
-        assert!(!told.contains("secret"), "{told}");
+        assert_told(variable, value, why);
     }
     for region in ["", "Europe", "us-iso-east-1", "eu-west-1a"] {
         let told = refused_with(&[("AWS_REGION", region)]);
