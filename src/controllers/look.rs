@@ -113,6 +113,18 @@ pub(super) async fn unknown_repository(
         seen.project = Reading::from(projects.project_at(&target.path).await);
     }
     seen.group = Reading::from(projects.group_exists(&target.project.group).await);
+    if matches!(seen.group, Reading::Known(false) | Reading::Absent) {
+        for path in &target.groups_around {
+            match projects.group_exists(path).await {
+                Ok(true) => {}
+                Ok(false) => seen.absent_groups.push(path.clone()),
+                Err(failure) => {
+                    seen.group = Reading::from(Err::<bool, _>(failure));
+                    break;
+                }
+            }
+        }
+    }
     seen
 }
 

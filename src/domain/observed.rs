@@ -53,6 +53,8 @@ impl External {
 pub struct RepositoryObserved {
     /// Whether its group exists.
     pub group: Reading<bool>,
+    /// The groups around it that do not exist and may be made, the outermost first.
+    pub absent_groups: Vec<String>,
     /// The project.
     pub project: Reading<Project>,
     /// Its files; absent while it is empty.

@@ -74,6 +74,8 @@ pub struct RepositoryTarget {
     pub project: NewProject,
     /// Whether its group may be made when it is absent.
     pub may_create_group: bool,
+    /// The groups around its own that may be made as well, the outermost first.
+    pub groups_around: Vec<String>,
     /// Its settings.
     pub settings: ProjectSettings,
     /// Its files.
@@ -176,6 +178,11 @@ fn repository(
         Some(text) => format!("{text}\n\n{mark}"),
         None => mark,
     };
+    let groups_around = if name.may_create_group {
+        between(&settings.applications_group, &name.group)
+    } else {
+        Vec::new()
+    };
     RepositoryTarget {
         path,
         project: NewProject {
@@ -189,6 +196,7 @@ fn repository(
             default_branch: DEFAULT_BRANCH.into(),
         },
         may_create_group: name.may_create_group,
+        groups_around,
         settings: ProjectSettings {
             pipeline_variables_role: "maintainer".into(),
             job_token_may_push: false,
@@ -197,6 +205,15 @@ fn repository(
         },
         files,
     }
+}
+
+/// The groups that `inner` lies in and that lie in `outer`, the outermost first.
+fn between(outer: &str, inner: &str) -> Vec<String> {
+    inner
+        .match_indices('/')
+        .filter(|(end, _)| *end > outer.len())
+        .map(|(end, _)| inner.chars().take(end).collect())
+        .collect()
 }
 
 /// Whether an object says of itself, for its present generation, that it is ready.

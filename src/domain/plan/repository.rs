@@ -124,11 +124,12 @@ fn unknown_project(
                     ),
                 ));
             }
-            steps.push(Step {
+            let groups = observed.absent_groups.iter().chain([path]);
+            steps.extend(groups.map(|path| Step {
                 action: Action::CreateGroup { path: path.clone() },
                 ledger: ledger.to_owned(),
                 effect: Effect::CreateGroup(path.clone()),
-            });
+            }));
         }
     }
     steps.push(Step {

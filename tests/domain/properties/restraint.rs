@@ -245,6 +245,46 @@ fn a_namespace_that_was_not_seen_yet_is_not_taken_for_one_without_wishes() {
 }
 
 #[test]
+fn a_group_deep_in_ours_is_made_with_those_around_it_and_one_elsewhere_is_not() {
+    let begun = |group: &str| {
+        let world = World::with_stages(&[("dev", 1)]);
+        {
+            let mut state = world.state();
+            let mut place = state.providers["dev-place"].clone();
+            place.spec.gitlab_groups.push("elsewhere".into());
+            state.put_provider(place);
+            let shop = state.namespaces.get_mut("shop").unwrap();
+            shop.annotations
+                .insert(GITLAB_GROUP_ANNOTATION.into(), group.into());
+        }
+        let mut runner = Runner::new(world);
+        runner.settle();
+        runner
+    };
+    let runner = begun("apps/teams/a/b");
+    assert_eq!(runner.ready("cart").0, "True");
+    let groups: Vec<String> = {
+        let state = runner.world.state();
+        let made = |effect: &&String| effect.starts_with("group ");
+        state.effects.iter().filter(made).cloned().collect()
+    };
+    assert_eq!(
+        groups,
+        [
+            "group apps/teams",
+            "group apps/teams/a",
+            "group apps/teams/a/b"
+        ]
+    );
+    runner.assert_sound();
+
+    let runner = begun("elsewhere/a");
+    let ready = runner.ready("cart");
+    assert_eq!(ready, ("False".into(), "ReferenceNotFound".into()));
+    assert_eq!(runner.world.state().count("group "), 0);
+}
+
+#[test]
 fn a_cluster_that_was_lost_and_rebuilt_finds_everything_again() {
     let mut runner = two_stages();
     let rebuilt = runner.world.copy();

@@ -61,6 +61,10 @@ impl Projects for World {
 
     async fn create_group(&self, path: &str) -> Result<(), Failure> {
         self.write(Side::Outside, &format!("group {path}"), lost(), |state| {
+            let parent = path.rsplit_once('/').map(|(parent, _)| parent);
+            if parent.is_none_or(|parent| !state.groups.contains(parent)) {
+                return Err(failure(FailureKind::Missing, "404 Group Not Found"));
+            }
             if state.groups.insert(path.to_owned()) {
                 Ok(())
             } else {
