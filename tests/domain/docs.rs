@@ -59,3 +59,39 @@ fn the_readme_names_the_versions_that_are_needed() {
         assert!(page.contains(&needed), "README.md lacks {needed}");
     }
 }
+
+/// Names of the variables that a script has a value of its own for, as `${NAME:-value}`.
+fn switches(script: &str) -> impl Iterator<Item = &str> {
+    script.split("${").skip(1).filter_map(|rest| {
+        let (name, value) = rest.split_once('}')?.0.split_once(":-")?;
+        (!value.is_empty() || name == "REGISTRY_AUTH_FILE").then_some(name)
+    })
+}
+
+#[test]
+fn every_switch_of_a_runner_is_documented_with_its_default() {
+    let page = include_str!("../../docs/gitlab.md");
+    let scripts = [
+        include_str!("../../src/catalogue/node-service/owned/build.sh"),
+        include_str!("../../src/catalogue/node-service/owned/deploy.sh"),
+        include_str!("../../src/catalogue/ecs-fargate-provider/scripts/provision.sh"),
+        include_str!("../../src/catalogue/ecs-fargate-provider/scripts/verify.sh"),
+    ];
+    let mut found: Vec<&str> = scripts.into_iter().flat_map(switches).collect();
+    found.sort_unstable();
+    found.dedup();
+    assert!(found.len() >= 5, "{found:?}");
+    for name in found {
+        let row = page
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` |")));
+        let row = row.unwrap_or_else(|| panic!("docs/gitlab.md lacks {name}"));
+        for script in scripts {
+            let Some((_, rest)) = script.split_once(&format!("${{{name}:-")) else {
+                continue;
+            };
+            let value = rest.split('}').next().unwrap_or_default();
+            assert!(row.contains(value), "{name} is {value}: {row}");
+        }
+    }
+}
