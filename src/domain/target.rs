@@ -212,7 +212,7 @@ fn between(outer: &str, inner: &str) -> Vec<String> {
     inner
         .match_indices('/')
         .filter(|(end, _)| *end > outer.len())
-        .map(|(end, _)| inner.chars().take(end).collect())
+        .filter_map(|(end, _)| inner.get(..end).map(str::to_owned))
         .collect()
 }
 
