@@ -1,9 +1,10 @@
 //! Settled: a world in which nobody changes anything costs no writes anywhere, for minutes and across a restart of the
 //! controller.
 //!
-//! What is counted stands in the journals of GitLab, AWS and Kubernetes.
+//! What is counted stands in the journals of GitLab, AWS and Kubernetes; the controller says nothing meanwhile.
 
 mod count;
+pub mod log;
 mod report;
 
 use std::time::{Duration, Instant};
@@ -20,6 +21,7 @@ use crate::progress::Progress;
 use crate::world::name::{checkout, of_checkout};
 use crate::world::{self, Executor, Tasks, World, kubernetes};
 use count::Journals;
+use log::Log;
 
 pub use report::Found;
 
@@ -73,6 +75,7 @@ async fn watch(world: &World, time: Duration, progress: &Progress) -> Result<Fou
 
     let since = Instant::now();
     let begin = journals.length()?;
+    let log = Log::of(world)?;
     let half = time / 2;
     wait(world, half, "until the restart of the controller", progress).await?;
     world.restart_controller().await?;
@@ -80,6 +83,7 @@ async fn watch(world: &World, time: Duration, progress: &Progress) -> Result<Fou
     let rest = time.saturating_sub(since.elapsed());
     wait(world, rest, "until the end", progress).await?;
     let calls = journals.after(&begin)?;
+    let lines = log.lines()?;
     let took = since.elapsed();
 
     Ok(Found {
@@ -88,6 +92,7 @@ async fn watch(world: &World, time: Duration, progress: &Progress) -> Result<Fou
         restarted: half,
         took,
         calls,
+        lines,
     })
 }
 

@@ -21,6 +21,8 @@ pub struct Found {
     pub took: Duration,
     /// What the controller and pipelines called meanwhile, by time.
     pub calls: Vec<Call>,
+    /// What the controller said meanwhile, its start and its end left out.
+    pub lines: Vec<String>,
 }
 
 impl Found {
@@ -29,11 +31,13 @@ impl Found {
         self.calls.iter().filter(|call| is_write(call))
     }
 
-    /// Answers whether nothing was written anywhere, while something was looked at everywhere: a controller that does
-    /// not run writes nothing either.
+    /// Answers whether nothing was written anywhere, the log included, while something was looked at everywhere: a
+    /// controller that does not run writes nothing either.
     #[must_use]
     pub fn is_kept(&self) -> bool {
-        self.writes().next().is_none() && HOSTS.iter().all(|host| self.reads(*host) > 0)
+        self.writes().next().is_none()
+            && self.lines.is_empty()
+            && HOSTS.iter().all(|host| self.reads(*host) > 0)
     }
 
     fn reads(&self, host: System) -> usize {
@@ -76,13 +80,22 @@ impl Found {
             .filter(|host| self.reads(**host) == 0)
             .map(|host| host.name())
             .collect();
-        match (writes.len(), silent.as_slice()) {
-            (0, []) => "ok: 0 writes anywhere".to_owned(),
-            (0, silent) => format!(
+        let said: Vec<String> = self
+            .lines
+            .iter()
+            .map(|line| format!("\n    {line}"))
+            .collect();
+        match (writes.len(), said.len(), silent.as_slice()) {
+            (0, 0, []) => "ok: 0 writes anywhere, 0 lines in the controller's log".to_owned(),
+            (0, 0, silent) => format!(
                 "MISSED: nothing was read from {}, so nothing was proven",
                 silent.join(", ")
             ),
-            (count, _) => format!("MISSED: {count} writes{}", writes.concat()),
+            (count, lines, _) => format!(
+                "MISSED: {count} writes{}\n  and {lines} lines in the controller's log{}",
+                writes.concat(),
+                said.concat()
+            ),
         }
     }
 }
@@ -107,7 +120,8 @@ impl fmt::Display for Found {
         writeln!(f, "{}\n", table(header, tally::of_controller(&self.calls)))?;
         write!(
             f,
-            "  Events and leases in Kubernetes are not counted as writes.\n\n  {}",
+            "  Events and leases in Kubernetes are not counted as writes, nor what the controller says of its start and its \
+             end.\n\n  {}",
             self.verdict()
         )
     }
@@ -130,6 +144,7 @@ mod tests {
             restarted: Duration::from_secs(300),
             took: Duration::from_secs(600),
             calls,
+            lines: Vec::new(),
         }
     }
 
@@ -150,7 +165,10 @@ mod tests {
         assert!(found.is_kept());
         let told = found.to_string();
         assert!(told.contains("settled for 10 min 00 s"), "{told}");
-        assert!(told.ends_with("ok: 0 writes anywhere"), "{told}");
+        assert!(
+            told.ends_with("ok: 0 writes anywhere, 0 lines in the controller's log"),
+            "{told}"
+        );
         assert_eq!(found.row(System::GitLab), ["GitLab", "0", "1", "0.1"]);
     }
 
@@ -170,6 +188,20 @@ mod tests {
         assert!(told.contains("MISSED: 1 writes"), "{told}");
         assert!(
             told.contains("GitLab: POST commits.create apps/cart (200)"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn each_line_in_the_log_is_shown() {
+        let mut found = found(reads());
+        found.lines = vec!["INFO transition object=Environment/dev".into()];
+        assert!(!found.is_kept());
+        let told = found.to_string();
+        assert!(
+            told.ends_with(
+                "and 1 lines in the controller's log\n    INFO transition object=Environment/dev"
+            ),
             "{told}"
         );
     }

@@ -18,7 +18,8 @@ use super::part::{Part, Recipe};
 use super::process::Memory;
 use crate::failure::{Doing, Failure};
 
-const NAME: &str = "controller";
+/// What the one controller of a world is called.
+pub const NAME: &str = "controller";
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// How often a controller in a world looks at what is under way.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
