@@ -16,11 +16,6 @@ variable "prefix" {
     condition     = can(regex("^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", var.prefix))
     error_message = "The prefix must be a lower-case label, such as \"harmonix\"."
   }
-
-  validation {
-    condition     = length("${var.prefix}-${var.name}") <= 45
-    error_message = "Prefix and name with the hyphen between them must have at most 45 characters: role names allow 64."
-  }
 }
 
 variable "account" {
