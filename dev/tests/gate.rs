@@ -5,6 +5,8 @@
 
 #[path = "gate/backend.rs"]
 mod backend;
+#[path = "gate/catalogue.rs"]
+mod catalogue;
 #[path = "gate/faults.rs"]
 mod faults;
 #[path = "gate/images.rs"]
