@@ -145,7 +145,7 @@ fn a_tag_that_another_job_pushed_first_counts() {
         "tag invalid: The image tag already exists and is immutable\n",
     );
     let told = bench()
-        .with(&[refused.clone()])
+        .with(std::slice::from_ref(&refused))
         .expect("pushed", 0, &["immutable"]);
     assert_release(&told);
     // Refused, and yet nothing there.
