@@ -272,3 +272,33 @@ fn what_is_exposed_to_everybody_runs_where_that_is_public_only() {
     dev.unwrap().parameters = internal.as_object().unwrap().clone();
     assert!(case.target().is_ok());
 }
+
+#[test]
+fn the_example_is_accepted_as_it_stands() {
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> Vec<T> {
+        let parts = text.split("\n---\n");
+        parts
+            .map(|part| serde_saphyr::from_str(part).unwrap())
+            .collect()
+    }
+    let example = |name: &str| {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light");
+        std::fs::read_to_string(folder.join(name)).unwrap()
+    };
+    let labels = [("platform.example.com/tenant".to_owned(), "true".to_owned())];
+    let mut case = Case {
+        application: read(&example("30-application.yaml")).remove(0),
+        namespace: NamespaceFacts {
+            labels: labels.into(),
+            ..NamespaceFacts::default()
+        },
+        environments: read(&example("20-environments.yaml")),
+        providers: read(&example("10-providers.yaml")),
+    };
+    for place in &mut case.providers {
+        // The installation of these tests has another group.
+        place.spec.gitlab_groups = vec!["apps".into()];
+    }
+    let target = case.target().unwrap();
+    assert_eq!(target.environments.len(), 2);
+}
