@@ -77,8 +77,8 @@ pub struct RunOptions {
         value_parser = value::filled
     )]
     pub runner_tags: Vec<String>,
-    /// Extra variable of every job of ours. A comma begins the next one, so no value holds a comma.
-    /// Default: none.
+    /// Extra variable of every job of ours. May be given more than once. A comma begins the next one,
+    /// so no value holds a comma. Default: none.
     #[arg(long, env = "HARMONIX_JOB_VARIABLES", value_name = "NAME=VALUE", value_delimiter = ',', value_parser = value::job_variable)]
     pub job_variable: Vec<(String, String)>,
     /// Believe the annotation harmonix.io/requested-by, which then names who asked in every audit
