@@ -29,7 +29,7 @@ pub struct Module {
     environment: Vec<(&'static str, String)>,
 }
 
-/// What a module made.
+/// What a module made or will make.
 pub struct Made(Value);
 
 impl Module {
@@ -58,10 +58,30 @@ impl Module {
 
     /// Applies it.
     pub async fn apply(&self, variables: &Value) -> Made {
-        self.must(&["apply", "-auto-approve", &self.variables(variables)])
+        self.apply_some(variables, &[]).await
+    }
+
+    /// Applies these resources and what they need; all where none is named.
+    pub async fn apply_some(&self, variables: &Value, targets: &[&str]) -> Made {
+        let given = self.variables(variables);
+        let targets: Vec<String> = targets
+            .iter()
+            .map(|target| format!("-target={target}"))
+            .collect();
+        let mut arguments = vec!["apply", "-auto-approve", &given];
+        arguments.extend(targets.iter().map(String::as_str));
+        self.must(&arguments).await;
+        let shown: Value = serde_json::from_str(&self.must(&["show", "-json"]).await).unwrap();
+        Made(shown["values"].clone())
+    }
+
+    /// Plans it; what only AWS will know is absent.
+    pub async fn plan(&self, variables: &Value) -> Made {
+        self.must(&["plan", "-out=planned", &self.variables(variables)])
             .await;
-        let shown = self.must(&["show", "-json"]).await;
-        Made(serde_json::from_str(&shown).unwrap())
+        let shown = self.must(&["show", "-json", "planned"]).await;
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        Made(shown["planned_values"].clone())
     }
 
     /// Plans it, which Terraform must refuse; answers what it says, in one line.
@@ -109,9 +129,7 @@ impl Module {
 impl Made {
     /// All resources of a type, with their values.
     pub fn all(&self, kind: &str) -> Vec<&Value> {
-        let resources = self.0["values"]["root_module"]["resources"]
-            .as_array()
-            .unwrap();
+        let resources = self.0["root_module"]["resources"].as_array().unwrap();
         resources
             .iter()
             .filter(|found| found["type"] == kind)
@@ -120,16 +138,14 @@ impl Made {
 
     /// The values of the resource at this address.
     pub fn one(&self, address: &str) -> &Value {
-        let resources = self.0["values"]["root_module"]["resources"]
-            .as_array()
-            .unwrap();
+        let resources = self.0["root_module"]["resources"].as_array().unwrap();
         let found = resources.iter().find(|found| found["address"] == address);
         &found.unwrap_or_else(|| panic!("there is no {address}"))["values"]
     }
 
     /// An output.
     pub fn output(&self, name: &str) -> &str {
-        self.0["values"]["outputs"][name]["value"].as_str().unwrap()
+        self.0["outputs"][name]["value"].as_str().unwrap()
     }
 }
 
