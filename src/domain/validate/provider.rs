@@ -34,12 +34,12 @@ pub fn provider(provider: &EnvironmentProvider) -> Vec<Finding> {
 fn check_roles(provider: &EnvironmentProvider, findings: &mut Vec<Finding>) {
     let spec = &provider.spec;
     let partition = Partition::of(&spec.region).as_str();
-    let roles = [
-        ("spec.roles.bootstrap", Some(&spec.roles.bootstrap)),
+    let own = [
         ("spec.roles.provisioning", spec.roles.provisioning.as_ref()),
         ("spec.roles.operations", spec.roles.operations.as_ref()),
     ];
-    for (field, arn) in roles {
+    let bootstrap = ("spec.roles.bootstrap", Some(&spec.roles.bootstrap));
+    for (field, arn) in own.into_iter().chain([bootstrap]) {
         let Some(arn) = arn else { continue };
         let part = |index: usize| arn.split(':').nth(index).unwrap_or_default();
         if part(4) != spec.account {
@@ -55,20 +55,29 @@ fn check_roles(provider: &EnvironmentProvider, findings: &mut Vec<Finding>) {
             ));
         }
     }
-    let default = |purpose: &str| {
+    for (field, arn) in own {
+        if arn.is_some_and(|arn| arn.contains(":role/harmonix/")) {
+            findings.push(Finding::new(
+                "",
+                format!("{field} must not be under the path /harmonix/, where pipelines may change roles; choose another path"),
+            ));
+        }
+    }
+    // IAM tells roles apart by their names, whatever their paths and capitals.
+    let role = |given: Option<&String>, purpose: &str| {
         let name = provider.metadata.name.as_deref().unwrap_or_default();
-        format!("role/{}-{name}-{purpose}-role", spec.prefix)
-    };
-    let role = |given: Option<&String>, purpose: &str| match given {
-        Some(arn) => arn.split(':').nth(5).unwrap_or_default().to_owned(),
-        None => default(purpose),
+        match given {
+            Some(arn) => arn.rsplit('/').next().unwrap_or_default().to_owned(),
+            None => format!("{}-{name}-{purpose}-role", spec.prefix),
+        }
+        .to_ascii_lowercase()
     };
     if role(spec.roles.provisioning.as_ref(), "provisioning")
         == role(spec.roles.operations.as_ref(), "operations")
     {
         findings.push(Finding::new(
             "",
-            "spec.roles.provisioning and spec.roles.operations must be two roles, their defaults included: pipelines use one, the controller the other; name two",
+            "spec.roles.provisioning and spec.roles.operations must be two roles, their defaults included, and IAM tells roles apart by their names, not by paths or capitals: pipelines use one, the controller the other; name two",
         ));
     }
 }
