@@ -11,7 +11,7 @@ use kube::ResourceExt;
 
 use crate::api::condition::Reason;
 use crate::api::{Application, ApplicationStatus, EffectJournal, RepositoryStatus};
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::observed::{ApplicationObserved, EffectsObserved, RepositoryObserved};
 use crate::domain::plan::{self, Plan};
@@ -178,7 +178,9 @@ impl Managed for Application {
     ) -> BTreeMap<String, Failure> {
         let refused = |((_, provider), service): (&(String, String), &Reading<_>)| {
             let failure = service.failure()?;
-            (failure.kind == FailureKind::Denied).then(|| (provider.clone(), failure.clone()))
+            // Only the role itself: a look that it may not take changes nothing, and is told, not recorded.
+            let role = failure.party == Party::Sts && failure.kind == FailureKind::Denied;
+            role.then(|| (provider.clone(), failure.clone()))
         };
         observed.services.iter().filter_map(refused).collect()
     }

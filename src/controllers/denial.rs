@@ -20,7 +20,6 @@ pub(super) fn note(
     journal: &mut EffectJournal,
     (provider, failure): (String, Failure),
 ) {
-    let told = [Reason::RoleDenied, Reason::AwsDenied].map(Reason::as_str);
     let waiting = journal
         .backlog
         .iter()
@@ -30,7 +29,7 @@ pub(super) fn note(
         // A new process: what the status tells was recorded by the one before.
         None => previous
             .iter()
-            .any(|condition| told.contains(&condition.reason.as_str())),
+            .any(|condition| condition.reason == Reason::RoleDenied.as_str()),
     };
     if known || waiting {
         return;

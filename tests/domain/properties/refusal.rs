@@ -142,6 +142,32 @@ fn every_role_that_is_refused_is_recorded_once() {
 }
 
 #[test]
+fn a_look_that_a_good_role_may_not_take_is_told_and_no_refused_role_is_recorded() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    runner.settle();
+    let records = |runner: &Runner| runner.world.state().tables["acme-dev-place-audit"].len();
+    let before = records(&runner);
+    let forbidden = "forbidden dev-place".to_owned();
+    runner.world.state().unreadable.insert(forbidden);
+    // A record of it would be written by the second pass, once the status holds it.
+    for _ in 0..3 {
+        runner.application("cart");
+        runner.world.state().second += 60;
+        assert_eq!(runner.ready("cart").1, "AwsDenied");
+    }
+    assert_eq!(records(&runner), before, "looks are not recorded");
+    // Then the role itself is refused, and a new process tells that apart.
+    runner.world.state().unreadable = ["denied dev-place".to_owned()].into();
+    runner.restart();
+    runner.application("cart");
+    runner.world.state().unreadable.clear();
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
+    assert_eq!(records(&runner), before + 1);
+    runner.assert_sound();
+}
+
+#[test]
 fn a_refused_role_is_told_as_such_whoever_meets_it_and_a_refused_table_as_another_thing() {
     let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
     runner.settle();

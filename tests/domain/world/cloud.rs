@@ -124,6 +124,13 @@ impl OperationsSession for Session {
 
     async fn service(&self, cluster: &str, name: &str) -> Result<Option<Service>, Failure> {
         self.world.ask("service")?;
+        let forbidden = format!("forbidden {}", self.provider);
+        if self.world.state().unreadable.contains(&forbidden) {
+            return Err(failure(
+                FailureKind::Denied,
+                "the role may not describe services",
+            ));
+        }
         let key = (cluster.to_owned(), name.to_owned());
         Ok(self.world.state().services.get(&key).cloned())
     }
