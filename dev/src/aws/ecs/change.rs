@@ -137,9 +137,7 @@ impl Gate {
             }
             Some(view::service(service))
         });
-        described
-            .map(|service| Answer::json(&json!({ "service": service })))
-            .ok_or_else(not_active)
+        of_active(described)
     }
 
     pub(super) async fn delete_service(
@@ -174,9 +172,7 @@ impl Gate {
             service.desired = 0;
             Some(view::service(service))
         });
-        described
-            .map(|service| Answer::json(&json!({ "service": service })))
-            .ok_or_else(not_active)
+        of_active(described)
     }
 
     pub(super) async fn delete_cluster(
@@ -241,6 +237,13 @@ impl Gate {
             .unwrap_or_default()
             .to_owned())
     }
+}
+
+/// The answer that describes a service which was changed; none where it is not active any more.
+fn of_active(described: Option<Value>) -> Result<Answer, Refusal> {
+    described
+        .map(|service| Answer::json(&json!({ "service": service })))
+        .ok_or_else(not_active)
 }
 
 fn not_active() -> Refusal {
