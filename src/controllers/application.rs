@@ -11,7 +11,7 @@ use kube::ResourceExt;
 
 use crate::api::condition::Reason;
 use crate::api::{Application, ApplicationStatus, EffectJournal, RepositoryStatus};
-use crate::domain::failure::{Failure, FailureKind, Party};
+use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::observed::{ApplicationObserved, EffectsObserved, RepositoryObserved};
 use crate::domain::plan::{self, Plan};
@@ -128,11 +128,7 @@ impl Managed for Application {
     }
 
     fn learn(memory: &mut Self::Status, observed: &ApplicationObserved) {
-        if let (Some(known), Some(project)) =
-            (&mut memory.repository, observed.repository.project.known())
-        {
-            report::follow(known, project);
-        }
+        report::learn_project(&mut memory.repository, &observed.repository.project);
     }
 
     fn plan(
@@ -179,8 +175,9 @@ impl Managed for Application {
         let refused = |((_, provider), service): (&(String, String), &Reading<_>)| {
             let failure = service.failure()?;
             // Only the role itself: a look that it may not take changes nothing, and is told, not recorded.
-            let role = failure.party == Party::Sts && failure.kind == FailureKind::Denied;
-            role.then(|| (provider.clone(), failure.clone()))
+            failure
+                .is_refused_role()
+                .then(|| (provider.clone(), failure.clone()))
         };
         observed.services.iter().filter_map(refused).collect()
     }
@@ -227,12 +224,8 @@ async fn recent(
     let pipelines = &context.ports.pipelines;
     let found = pipelines.recent(&known.path, DEFAULT_BRANCH).await;
     let missing = matches!(&found, Err(failure) if failure.kind == FailureKind::Missing);
-    if missing && matches!(seen.project, Reading::Unread) {
-        let before = known.path.clone();
-        seen.project = look::by_number(known, context).await;
-        if known.path != before {
-            return pipelines.recent(&known.path, DEFAULT_BRANCH).await;
-        }
+    if missing && look::has_moved(known, seen, context).await {
+        return pipelines.recent(&known.path, DEFAULT_BRANCH).await;
     }
     found
 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::condition::Reason;
-use crate::api::{EffectJournal, FINALIZER, INTENTS_ANNOTATION};
+use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::intent::{Action, Intent, format_intents, parse_intents};
+use crate::domain::intent::{Action, Intent, format_intents};
 use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::Plan;
 use crate::domain::report::{Journal as _, Report, Telling};
@@ -21,7 +21,7 @@ use crate::domain::verdict::{Backoff, Verdict, reason_of};
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
-use super::managed::{Depth, Managed, open_intents, version};
+use super::managed::{Depth, Managed, intents, open_intents, version};
 use super::{Context, denial, execute, ledger, letgo};
 
 /// How often a pass may go round. More is never needed; the bound only keeps a mistake from spinning.
@@ -83,14 +83,8 @@ impl<K: Managed> Pass<'_, K> {
         let previous = self.object.status();
         let mut memory = previous.clone();
         let mut finalizers: Vec<String> = self.object.finalizers().to_vec();
-        let annotation = self.object.annotations().get(INTENTS_ANNOTATION);
-        let parsed = parse_intents(annotation.map(String::as_str));
-        let damaged = parsed.as_ref().err().cloned();
-        self.intents = parsed
-            .unwrap_or_default()
-            .into_iter()
-            .map(|intent| intent.completed(&self.scope))
-            .collect();
+        let (intents, damaged) = intents(self.object, &self.scope);
+        self.intents = intents;
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted = false;
@@ -276,6 +270,10 @@ impl<K: Managed> Pass<'_, K> {
     }
 
     async fn flush(&self, memory: &mut K::Status) -> Result<(), Failure> {
+        // Nearly always: a pass that has nothing to record copies no status for it.
+        if K::journal(memory).backlog.is_empty() {
+            return Ok(());
+        }
         let view = memory.clone();
         let place = |provider: &str| {
             K::place(&self.target, &view, provider).or_else(|| self.context.place(provider))

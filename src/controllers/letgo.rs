@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::api::{EffectJournal, FINALIZER, INTENTS_ANNOTATION};
+use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::Failure;
-use crate::domain::intent::{Action, Intent, format_intents, parse_intents};
+use crate::domain::intent::{Action, Intent, format_intents};
 use crate::domain::observed::{EffectsObserved, External};
 use crate::domain::plan::{Settlement, settle};
 use crate::domain::report::Journal as _;
@@ -16,7 +16,7 @@ use crate::domain::version::Version;
 use crate::ports::StoreError;
 
 use super::driver::{is_let_go, tell, telling, unaudited};
-use super::managed::{Managed, open_intents};
+use super::managed::{Managed, intents, open_intents};
 use super::{Context, ledger, look};
 
 /// Releases the finalizer: the record is written. Records that never got a table are told.
@@ -52,22 +52,14 @@ pub(super) async fn without_target<K: Managed>(
     if !finalizers.iter().any(|f| f == FINALIZER) {
         return Ok(None);
     }
-    let text = object
-        .annotations()
-        .get(INTENTS_ANNOTATION)
-        .map(String::as_str);
-    let parsed = parse_intents(text);
     let scope = object.scope(context);
+    let (intents, damaged) = intents(object, &scope);
     let farewell = Farewell {
         context,
         object,
         home: object.home(context),
-        damaged: parsed.as_ref().err().cloned(),
-        intents: parsed
-            .unwrap_or_default()
-            .into_iter()
-            .map(|intent| intent.completed(&scope))
-            .collect(),
+        damaged,
+        intents,
         scope,
         finalizers,
         version,

@@ -92,12 +92,27 @@ pub(super) async fn project(
 }
 
 /// Looks a known project up by its number.
-pub(super) async fn by_number(known: &mut RepositoryStatus, context: &Context) -> Reading<Project> {
+async fn by_number(known: &mut RepositoryStatus, context: &Context) -> Reading<Project> {
     let seen = Reading::from(context.ports.projects.project(known.project_id).await);
     if let Some(project) = seen.known() {
         report::follow(known, project);
     }
     seen
+}
+
+/// Whether the project, of which nothing was found at its path, goes by another path now. It is asked
+/// for by its number once in a look; `known` follows.
+pub(super) async fn has_moved(
+    known: &mut RepositoryStatus,
+    seen: &mut RepositoryObserved,
+    context: &Context,
+) -> bool {
+    if !matches!(seen.project, Reading::Unread) {
+        return false;
+    }
+    let before = known.path.clone();
+    seen.project = by_number(known, context).await;
+    known.path != before
 }
 
 /// Looks at a repository that nothing remembers, as far as there is reason to.
@@ -146,15 +161,8 @@ pub(super) async fn files(
     };
     seen.tree = tree(known.path.clone()).await;
     // No files: it is empty, or has another path now, or is gone.
-    if matches!(
-        (&seen.tree, &seen.project),
-        (Reading::Absent, Reading::Unread)
-    ) {
-        let before = known.path.clone();
-        seen.project = by_number(known, context).await;
-        if known.path != before {
-            seen.tree = tree(known.path.clone()).await;
-        }
+    if matches!(seen.tree, Reading::Absent) && has_moved(known, seen, context).await {
+        seen.tree = tree(known.path.clone()).await;
     }
     if let Some(tree) = seen.tree.known() {
         let changed = target

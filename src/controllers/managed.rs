@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use kube::ResourceExt;
 use serde::Serialize;
 
-use crate::api::EffectJournal;
+use crate::api::{EffectJournal, INTENTS_ANNOTATION};
 use crate::domain::failure::Failure;
 use crate::domain::forge::Project;
 use crate::domain::identity::Identity;
+use crate::domain::intent::{Intent, parse_intents};
 use crate::domain::observed::OpenIntent;
 use crate::domain::plan::Plan;
 use crate::domain::report::{Report, Telling};
@@ -106,9 +107,21 @@ pub(super) fn version<K: ResourceExt>(object: &K, identity: Identity) -> Version
     }
 }
 
+/// The intents that an object's annotation holds, and what is wrong with it.
+pub(super) fn intents<K: ResourceExt>(object: &K, scope: &Scope) -> (Vec<Intent>, Option<String>) {
+    let text = object.annotations().get(INTENTS_ANNOTATION);
+    match parse_intents(text.map(String::as_str)) {
+        Ok(intents) => {
+            let intents = intents.into_iter().map(|intent| intent.completed(scope));
+            (intents.collect(), None)
+        }
+        Err(problem) => (Vec::new(), Some(problem)),
+    }
+}
+
 /// What is seen of effects: open intents with what is found of them are added by the looks.
 pub(super) fn open_intents(
-    intents: &[crate::domain::intent::Intent],
+    intents: &[Intent],
     journal: &EffectJournal,
     context: &Context,
     uid: &str,

@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use crate::api::condition::ConditionType;
 use crate::api::{EffectJournal, EnvironmentProvider, EnvironmentProviderStatus, RepositoryStatus};
 use crate::domain::condition::is_true;
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::Failure;
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::observed::{EffectsObserved, PipelineSeen, ProviderObserved};
 use crate::domain::plan::{self, PipelineState, Plan};
@@ -86,15 +86,9 @@ impl Managed for EnvironmentProvider {
         look::files(repository, known, seen, context, depth == Depth::Full).await;
         observed.pipeline = pipeline(known, memory, context).await;
         // No pipeline: it was removed, or the project has another path now, or is gone.
-        if matches!(
-            (&observed.pipeline, &seen.project),
-            (Reading::Absent, Reading::Unread)
-        ) {
-            let before = known.path.clone();
-            seen.project = look::by_number(known, context).await;
-            if known.path != before {
-                observed.pipeline = pipeline(known, memory, context).await;
-            }
+        let absent = matches!(observed.pipeline, Reading::Absent);
+        if absent && look::has_moved(known, seen, context).await {
+            observed.pipeline = pipeline(known, memory, context).await;
         }
         let state = plan::provisioned(target, memory, &observed.pipeline);
         if state == Some(PipelineState::Succeeded) {
@@ -107,11 +101,7 @@ impl Managed for EnvironmentProvider {
         if let Some(outputs) = observed.outputs.known() {
             memory.outputs = Some(outputs.clone());
         }
-        if let (Some(known), Some(project)) =
-            (&mut memory.repository, observed.repository.project.known())
-        {
-            report::follow(known, project);
-        }
+        report::learn_project(&mut memory.repository, &observed.repository.project);
     }
 
     fn plan(
@@ -154,7 +144,7 @@ impl Managed for EnvironmentProvider {
 
     fn denials(target: &ProviderTarget, observed: &ProviderObserved) -> BTreeMap<String, Failure> {
         let failure = observed.session.failure();
-        let denied = failure.filter(|f| f.kind == FailureKind::Denied).cloned();
+        let denied = failure.filter(|f| f.is_refused_role()).cloned();
         let of = |failure| (target.place.name.clone(), failure);
         denied.into_iter().map(of).collect()
     }

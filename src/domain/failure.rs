@@ -52,6 +52,11 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether a role is refused to us, as opposed to a look or an effect that a good role may not take.
+    pub fn is_refused_role(&self) -> bool {
+        self.party == Party::Sts && self.kind == FailureKind::Denied
+    }
+
     /// Whether the effect may have happened although the answer says nothing of it.
     pub const fn may_have_happened(&self) -> bool {
         match self.kind {

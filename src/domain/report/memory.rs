@@ -9,6 +9,7 @@ use crate::domain::failure::FailureKind;
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::intent::{Action, Intent};
 use crate::domain::observed::{External, RepositoryObserved};
+use crate::domain::reading::Reading;
 use crate::domain::step::{Outcome, StepResult};
 use crate::domain::target::RepositoryTarget;
 
@@ -233,6 +234,13 @@ pub(crate) fn follow(known: &mut RepositoryStatus, project: &Project) {
         known.path.clone_from(&project.path);
         known.web_url.clone_from(&project.web_url);
         known.clone_url.clone_from(&project.clone_url);
+    }
+}
+
+/// Takes what was seen of the remembered project into the status.
+pub(crate) fn learn_project(memory: &mut Option<RepositoryStatus>, seen: &Reading<Project>) {
+    if let (Some(known), Some(project)) = (memory, seen.known()) {
+        follow(known, project);
     }
 }
 
