@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 
 use clap::builder::{Resettable, ValueParser};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Arg, ArgAction, Command, CommandFactory as _, Error};
+use clap::{Arg, Command, CommandFactory as _, Error};
 
 use super::Cli;
 
@@ -56,12 +56,6 @@ fn refused<'a>(arg: &Arg, values: impl Iterator<Item = &'a OsStr>) -> Option<Str
         option
     });
     let alone = arg.clone().required(false).env(Resettable::Reset);
-    // A switch takes its value from its variable, and from nothing else.
-    let alone = if alone.get_action().takes_values() {
-        alone
-    } else {
-        alone.action(ArgAction::Set)
-    };
     let error = Command::new(RUN)
         .no_binary_name(true)
         .disable_help_flag(true)
