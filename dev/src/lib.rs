@@ -3,6 +3,7 @@
 //! It knows the controller only from outside: a process, its command line, and what it does to the services it talks to.
 
 pub mod aws;
+pub mod chaos;
 pub mod demo;
 pub mod failure;
 pub mod fault;

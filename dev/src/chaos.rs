@@ -1,0 +1,7 @@
+//! Chaos: every effect is made exactly once, whatever dies or fails in between.
+//!
+//! A scenario is played against the real API server and the stand-ins with the real controller. Plans say
+//! where something goes wrong in it; oracles judge what is left by journals and end state, never by logs.
+
+pub mod evidence;
+pub mod label;
