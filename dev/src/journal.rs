@@ -5,18 +5,26 @@
 //! order of lines being the order of answers.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Json, Response};
 use axum::routing::get;
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::chaos::label::Label;
+
+mod reading;
+
+use reading::Marks;
+
+pub use reading::read;
 
 /// What one request was and how it was answered.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,9 +57,26 @@ pub struct Entry {
     /// Small facts worth counting by: project path, intent, table and key, role.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub detail: Map<String, Value>,
+    /// What the request is called, where it is one of the controller's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<Label>,
     /// The injected fault, where one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<String>,
+}
+
+impl Entry {
+    /// Says whether something was changed by it: it was meant to, it succeeded, and no fault kept it from being served.
+    #[must_use]
+    pub fn took_effect(&self) -> bool {
+        let served = self.fault.as_deref().is_none_or(|fault| {
+            !matches!(
+                fault,
+                "refuse" | "status" | "deny" | "garbage" | "redirect" | "kill_before"
+            )
+        });
+        self.mutating && served && (200..300).contains(&self.status)
+    }
 }
 
 /// An append-only file of entries.
@@ -59,6 +84,7 @@ pub struct Entry {
 pub struct Journal {
     path: Arc<PathBuf>,
     file: Arc<Mutex<File>>,
+    marks: Arc<Marks>,
 }
 
 impl Journal {
@@ -72,6 +98,7 @@ impl Journal {
         Ok(Self {
             path: Arc::new(path),
             file: Arc::new(Mutex::new(file)),
+            marks: Arc::default(),
         })
     }
 
@@ -103,7 +130,15 @@ impl Journal {
         read(&self.path)
     }
 
-    /// Serves `GET /__journal`: the journal as a JSON array.
+    /// Reads the entries from the `first`-th line on; the first line is the 0th.
+    ///
+    /// Whoever follows a long journal asks from where the last answer ended, and what was answered before is then
+    /// not read again.
+    pub fn entries_from(&self, first: usize) -> io::Result<Vec<Entry>> {
+        self.marks.read(&self.path, first)
+    }
+
+    /// Serves `GET /__journal`: the journal as a JSON array, with `?from=N` from the N-th line on.
     pub fn routes<S: Clone + Send + Sync + 'static>(&self) -> Router<S> {
         Router::new()
             .route("/__journal", get(answer))
@@ -111,21 +146,15 @@ impl Journal {
     }
 }
 
-/// Reads the journal at `path`; a file that does not exist is an empty journal.
-pub fn read(path: &Path) -> io::Result<Vec<Entry>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(error) => return Err(error),
-    };
-    BufReader::new(file)
-        .lines()
-        .map(|line| serde_json::from_str(&line?).map_err(io::Error::from))
-        .collect()
+/// Which part of the journal is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Part {
+    from: usize,
 }
 
-async fn answer(State(journal): State<Journal>) -> Response {
-    match journal.entries() {
+async fn answer(State(journal): State<Journal>, Query(part): Query<Part>) -> Response {
+    match journal.entries_from(part.from) {
         Ok(entries) => Json(entries).into_response(),
         Err(error) => {
             let sentence = format!(
@@ -138,50 +167,4 @@ async fn answer(State(journal): State<Journal>) -> Response {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn entry(action: &str) -> Entry {
-        Entry {
-            time: Timestamp::UNIX_EPOCH,
-            arrived: None,
-            service: "gitlab".into(),
-            method: "POST".into(),
-            path: "/api/v4/projects".into(),
-            action: action.into(),
-            actor: "harmonix".into(),
-            account: None,
-            resource: None,
-            mutating: true,
-            status: 201,
-            detail: Map::new(),
-            fault: None,
-        }
-    }
-
-    #[test]
-    fn entries_are_read_back_in_the_order_they_were_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let journal = Journal::open(folder.path().join("journal/gitlab.jsonl")).unwrap();
-        journal.record(&entry("projects.create"));
-        journal.record(&entry("commits.create"));
-        let again = Journal::open(folder.path().join("journal/gitlab.jsonl")).unwrap();
-        again.record(&entry("pipelines.create"));
-        let actions: Vec<_> = journal
-            .entries()
-            .unwrap()
-            .into_iter()
-            .map(|e| e.action)
-            .collect();
-        assert_eq!(
-            actions,
-            ["projects.create", "commits.create", "pipelines.create"]
-        );
-    }
-
-    #[test]
-    fn a_journal_that_was_never_written_is_empty() {
-        let folder = tempfile::tempdir().unwrap();
-        assert_eq!(read(&folder.path().join("none.jsonl")).unwrap(), Vec::new());
-    }
-}
+mod tests;

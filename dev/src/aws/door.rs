@@ -1,7 +1,6 @@
 //! The way of one call: read, known, faulted, allowed, served, written down.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -16,7 +15,7 @@ use super::call::Call;
 use super::fact;
 use super::identity::{Kind, Principal};
 use super::resource;
-use crate::fault::{self, Fault, closed_without_answer, half_answered};
+use crate::fault::{self, Fault};
 use crate::journal::Entry;
 
 /// More than AWS takes in one request of any service served here.
@@ -70,44 +69,26 @@ impl Gate {
             actor: &line.actor,
             account: line.account.as_deref(),
             role: role.as_deref(),
+            ..fault::Request::default()
         });
-        let served = match &fault {
-            Some(Fault::Refuse) => {
-                self.write(&call, line, 0, fault.as_ref());
-                return closed_without_answer();
+        if let Some(fault) = &fault {
+            fault.begin().await;
+            if let Some((status, response)) = fault.instead() {
+                self.write(&call, line, status, Some(fault));
+                return response;
             }
-            Some(Fault::Status {
-                status,
-                retry_after,
-                code,
-                message,
-            }) => {
-                let refusal = injected(*status, code.as_deref(), message.as_deref());
-                refusal.answer(call.protocol, *retry_after)
-            }
-            Some(Fault::Deny) => {
-                let message = format!(
-                    "User: {} is not authorized to perform: {} on resource: {} with an explicit deny in a service control policy",
-                    line.actor,
-                    line.action,
-                    line.resource.as_deref().unwrap_or("*")
-                );
-                Refusal::denied(message).answer(call.protocol, None)
-            }
-            Some(Fault::Delay { millis }) => {
-                tokio::time::sleep(Duration::from_millis(*millis)).await;
-                self.answer(&call, principal).await
-            }
-            Some(Fault::LostAnswer | Fault::HalfAnswer) | None => {
-                self.answer(&call, principal).await
-            }
+        }
+        let served = match fault
+            .as_ref()
+            .and_then(|fault| instead(fault, &call, &line))
+        {
+            Some(refused) => refused,
+            None => self.answer(&call, principal).await,
         };
         self.write(&call, line, served.status.as_u16(), fault.as_ref());
         match fault {
-            Some(Fault::LostAnswer) => closed_without_answer(),
-            Some(Fault::HalfAnswer) => half_answered(served.into_response()).await,
-            Some(Fault::Status { .. } | Fault::Refuse | Fault::Delay { .. } | Fault::Deny)
-            | None => served.into_response(),
+            Some(fault) => fault.end(served.into_response()).await,
+            None => served.into_response(),
         }
     }
 
@@ -160,6 +141,7 @@ impl Gate {
             resource: line.resource,
             status,
             detail: line.detail,
+            label: None,
             fault: fault.map(|fault| fault.name().to_owned()),
         });
     }
@@ -211,6 +193,38 @@ impl Line {
                 .map(str::to_owned),
             detail,
         }
+    }
+}
+
+/// Answers what a fault makes AWS itself answer instead of serving, in the shape of the service.
+fn instead(fault: &Fault, call: &Call, line: &Line) -> Option<Answer> {
+    match fault {
+        Fault::Status {
+            status,
+            retry_after,
+            code,
+            message,
+        } => {
+            let refusal = injected(*status, code.as_deref(), message.as_deref());
+            Some(refusal.answer(call.protocol, *retry_after))
+        }
+        Fault::Deny => {
+            let message = format!(
+                "User: {} is not authorized to perform: {} on resource: {} with an explicit deny in a service control policy",
+                line.actor,
+                line.action,
+                line.resource.as_deref().unwrap_or("*")
+            );
+            Some(Refusal::denied(message).answer(call.protocol, None))
+        }
+        Fault::Refuse
+        | Fault::LostAnswer
+        | Fault::HalfAnswer
+        | Fault::Delay { .. }
+        | Fault::Late { .. }
+        | Fault::Garbage
+        | Fault::Redirect
+        | Fault::Kill { .. } => None,
     }
 }
 

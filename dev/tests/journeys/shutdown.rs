@@ -85,7 +85,7 @@ async fn sigterm_ends_it_while_gitlab_keeps_it_waiting_and_the_next_start_goes_o
     let matches = json!({ "action": "commits.create", "path_contains": stage.project("cart") });
     stage
         .forge
-        .fault(matches, json!({ "kind": "delay", "millis": 25_000 }), 1)
+        .fault(matches, json!({ "kind": "late", "millis": 25_000 }), 1)
         .await;
     stage
         .cluster

@@ -22,7 +22,7 @@ use super::registry::PASSED_ON;
 use crate::aws::Gate;
 use crate::aws::answer::Refusal;
 use crate::aws::identity::Principal;
-use crate::fault::{self, Fault, closed_without_answer};
+use crate::fault::{self, Fault};
 use crate::journal::Entry;
 
 /// Serves the registry.
@@ -94,40 +94,52 @@ async fn serve(State(gate): State<Arc<Gate>>, request: Request<Body>) -> Respons
             .as_ref()
             .map(|principal| principal.account.as_str()),
         role: principal.as_ref().and_then(Principal::role),
+        ..fault::Request::default()
     });
-    let response = match &fault {
-        Some(Fault::Refuse) => closed_without_answer(),
-        Some(Fault::Status {
-            status, message, ..
-        }) => {
-            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            error(
-                status,
-                "UNKNOWN",
-                message.as_deref().unwrap_or("injected by the local world"),
-            )
-        }
-        Some(Fault::Deny) => error(StatusCode::FORBIDDEN, "DENIED", "denied by the local world"),
-        Some(Fault::Delay { millis }) => {
-            tokio::time::sleep(std::time::Duration::from_millis(*millis)).await;
-            gate.serve_image(principal.as_ref(), &asked, request).await
-        }
-        Some(Fault::LostAnswer | Fault::HalfAnswer) | None => {
-            gate.serve_image(principal.as_ref(), &asked, request).await
-        }
+    let write = |status: u16| {
+        gate.write_image(&method, &asked, principal.as_ref(), status, fault.as_ref());
     };
-    gate.write_image(
-        &method,
-        &asked,
-        principal.as_ref(),
-        &response,
-        fault.as_ref(),
-    );
-    match fault {
-        Some(Fault::LostAnswer | Fault::HalfAnswer) => closed_without_answer(),
-        Some(Fault::Refuse | Fault::Status { .. } | Fault::Deny | Fault::Delay { .. }) | None => {
-            response
+    if let Some(fault) = &fault {
+        fault.begin().await;
+        if let Some((status, response)) = fault.instead() {
+            write(status);
+            return response;
         }
+    }
+    let response = match fault.as_ref().and_then(instead) {
+        Some(refused) => refused,
+        None => gate.serve_image(principal.as_ref(), &asked, request).await,
+    };
+    write(response.status().as_u16());
+    match fault {
+        Some(fault) => fault.end(response).await,
+        None => response,
+    }
+}
+
+/// Answers what a fault makes the registry itself answer instead of serving.
+fn instead(fault: &Fault) -> Option<Response> {
+    match fault {
+        Fault::Status {
+            status, message, ..
+        } => {
+            let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            let message = message.as_deref().unwrap_or("injected by the local world");
+            Some(error(status, "UNKNOWN", message))
+        }
+        Fault::Deny => Some(error(
+            StatusCode::FORBIDDEN,
+            "DENIED",
+            "denied by the local world",
+        )),
+        Fault::Refuse
+        | Fault::LostAnswer
+        | Fault::HalfAnswer
+        | Fault::Delay { .. }
+        | Fault::Late { .. }
+        | Fault::Garbage
+        | Fault::Redirect
+        | Fault::Kill { .. } => None,
     }
 }
 
@@ -267,11 +279,10 @@ impl Gate {
         method: &Method,
         asked: &Asked<'_>,
         principal: Option<&Principal>,
-        response: &Response,
+        status: u16,
         fault: Option<&Fault>,
     ) {
         let repository = Repository::of_path(asked.path);
-        let refused = matches!(fault, Some(Fault::Refuse));
         let mut detail = Map::new();
         detail.insert(
             "image".into(),
@@ -290,12 +301,9 @@ impl Gate {
                 .map(|repository| repository.place.account.clone()),
             resource: repository.map(|repository| repository.arn()),
             mutating: !matches!(*method, Method::GET | Method::HEAD),
-            status: if refused {
-                0
-            } else {
-                response.status().as_u16()
-            },
+            status,
             detail,
+            label: None,
             fault: fault.map(|fault| fault.name().to_owned()),
         });
     }

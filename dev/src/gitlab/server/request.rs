@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -79,15 +78,18 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
                 .unwrap_or("")
         ),
         actor: &name,
-        account: None,
-        role: None,
+        ..fault::Request::default()
     });
-    if let Some(answer) = fault.as_ref().and_then(target::instead) {
-        note.write(
-            answer.as_ref().map_or(0, |answer| answer.status.as_u16()),
-            fault.as_ref(),
-        );
-        return answer.map_or_else(fault::closed_without_answer, Answer::into_response);
+    if let Some(fault) = &fault {
+        fault.begin().await;
+        if let Some((status, response)) = fault.instead() {
+            note.write(status, Some(fault));
+            return response;
+        }
+        if let Some(answer) = target::instead(fault) {
+            note.write(answer.status.as_u16(), Some(fault));
+            return answer.into_response();
+        }
     }
     let job = Work {
         instance: &instance,
@@ -100,27 +102,11 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
     // The answer is made to the end even where the client goes away: a server does not stop half-way either.
     let answer = apply(job, &target).await;
     note.detail.extend(answer.detail.clone());
-    let status = answer.status.as_u16();
     let answer = standard_headers(&instance, answer, &name);
+    note.write(answer.status.as_u16(), fault.as_ref());
     match fault {
-        Some(Fault::LostAnswer) => {
-            note.detail.insert("applied".into(), status.into());
-            note.write(0, fault.as_ref());
-            fault::closed_without_answer()
-        }
-        Some(Fault::HalfAnswer) => {
-            note.write(status, fault.as_ref());
-            fault::half_answered(answer.into_response()).await
-        }
-        Some(Fault::Delay { millis }) => {
-            note.write(status, fault.as_ref());
-            tokio::time::sleep(Duration::from_millis(millis)).await;
-            answer.into_response()
-        }
-        Some(Fault::Status { .. } | Fault::Refuse | Fault::Deny) | None => {
-            note.write(status, fault.as_ref());
-            answer.into_response()
-        }
+        Some(fault) => fault.end(answer.into_response()).await,
+        None => answer.into_response(),
     }
 }
 
@@ -249,6 +235,7 @@ impl Note<'_> {
             mutating: self.target.mutating(self.method),
             status,
             detail: self.detail.clone(),
+            label: None,
             fault: fault.map(|fault| fault.name().to_owned()),
         });
     }

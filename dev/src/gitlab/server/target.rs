@@ -89,11 +89,10 @@ impl Target {
     }
 }
 
-/// Answers what is answered instead of serving: an answer, or none at all.
-pub fn instead(fault: &Fault) -> Option<Option<Answer>> {
+/// Answers what a fault makes GitLab itself answer instead of serving.
+pub fn instead(fault: &Fault) -> Option<Answer> {
     match fault {
-        Fault::Refuse => Some(None),
-        Fault::Deny => Some(Some(Answer::forbidden(None))),
+        Fault::Deny => Some(Answer::forbidden(None)),
         Fault::Status {
             status,
             retry_after,
@@ -110,12 +109,17 @@ pub fn instead(fault: &Fault) -> Option<Option<Answer>> {
                 (_, None) => Answer::message(status, status.to_string()),
             };
             let seconds = retry_after.map(|seconds| (header::RETRY_AFTER, seconds.to_string()));
-            Some(Some(
-                seconds.into_iter().fold(answer, |answer, (name, value)| {
-                    answer.with_header(name, value)
-                }),
-            ))
+            Some(seconds.into_iter().fold(answer, |answer, (name, value)| {
+                answer.with_header(name, value)
+            }))
         }
-        Fault::LostAnswer | Fault::HalfAnswer | Fault::Delay { .. } => None,
+        Fault::Refuse
+        | Fault::LostAnswer
+        | Fault::HalfAnswer
+        | Fault::Delay { .. }
+        | Fault::Late { .. }
+        | Fault::Garbage
+        | Fault::Redirect
+        | Fault::Kill { .. } => None,
     }
 }
