@@ -26,6 +26,7 @@ mod ecr;
 mod ecs;
 mod fact;
 pub mod identity;
+mod label;
 mod loadbalancer;
 pub mod moto;
 mod network;

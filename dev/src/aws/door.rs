@@ -14,7 +14,8 @@ use super::answer::{Answer, Refusal};
 use super::call::Call;
 use super::fact;
 use super::identity::{Kind, Principal};
-use super::resource;
+use super::{label, resource};
+use crate::chaos::label::Label;
 use crate::fault::{self, Fault};
 use crate::journal::Entry;
 
@@ -31,11 +32,17 @@ pub(super) async fn serve(State(gate): State<Arc<Gate>>, request: Request<Body>)
             .into_response();
     };
     let call = Call::read(head.method, head.uri, head.headers, body);
-    gate.serve_call(call).await
+    // A task of its own: a client that hangs up does not stop what it asked for, nor its line in the journal.
+    let served = tokio::spawn(async move { gate.serve_call(call).await });
+    served.await.unwrap_or_else(|error| {
+        let sentence = format!("the gate broke while it served the call: {error}");
+        (StatusCode::INTERNAL_SERVER_ERROR, sentence).into_response()
+    })
 }
 
 /// What is known about a call when its line is written.
 struct Line {
+    label: Option<Label>,
     action: String,
     actor: String,
     account: Option<String>,
@@ -54,22 +61,26 @@ impl Gate {
                     .find(call.access_key.as_deref(), Timestamp::now()),
             )
         };
-        let line = Line::of(
-            &call,
-            principal.as_ref().and_then(|found| found.as_ref().ok()),
-        );
+        // Whose session it was is known also where it is over.
+        let whose = self.identities.whose(call.access_key.as_deref());
+        let whose = whose.as_ref().filter(|_| !web);
+        let line = Line::of(&call, whose);
         let role = call
             .text("RoleArn")
             .filter(|_| call.service == "sts")
-            .or_else(|| principal.as_ref()?.as_ref().ok()?.role())
+            .or_else(|| whose?.role())
             .map(str::to_owned);
+        let names = ["RoleSessionName", "SourceIdentity"]
+            .map(|name| call.text(name).unwrap_or_default())
+            .join(" ");
         let fault = self.faults.take(&fault::Request {
             action: &line.action,
             path: line.resource.as_deref().unwrap_or_default(),
             actor: &line.actor,
             account: line.account.as_deref(),
             role: role.as_deref(),
-            ..fault::Request::default()
+            label: line.label.as_ref(),
+            names: &names,
         });
         if let Some(fault) = &fault {
             fault.begin().await;
@@ -141,7 +152,7 @@ impl Gate {
             resource: line.resource,
             status,
             detail: line.detail,
-            label: None,
+            label: line.label,
             fault: fault.map(|fault| fault.name().to_owned()),
         });
     }
@@ -183,6 +194,7 @@ impl Line {
             }
         }
         Self {
+            label: label::of(call, principal),
             action: call.action(),
             actor: principal
                 .map_or_else(|| "anonymous".to_owned(), |principal| principal.arn.clone()),

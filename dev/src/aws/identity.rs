@@ -127,8 +127,7 @@ impl Identities {
 
     /// Answers who an access key belongs to.
     pub fn find(&self, access_key: Option<&str>, now: Timestamp) -> Result<Principal, Refusal> {
-        let known = access_key.and_then(|key| self.with(|known| known.get(key).cloned()));
-        match known {
+        match self.whose(access_key) {
             None => Err(Refusal {
                 kind: RefusalKind::UnknownKey,
                 message: "The security token included in the request is invalid.".into(),
@@ -142,6 +141,12 @@ impl Identities {
             }),
             Some(principal) => Ok(principal),
         }
+    }
+
+    /// Answers whose an access key is or was: what is over is still somebody's.
+    #[must_use]
+    pub fn whose(&self, access_key: Option<&str>) -> Option<Principal> {
+        access_key.and_then(|key| self.with(|known| known.get(key).cloned()))
     }
 
     /// Issues a session and answers its credentials.

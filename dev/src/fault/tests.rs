@@ -1,11 +1,7 @@
 use super::*;
 use crate::chaos::label::Label;
-use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
-use axum::routing::post;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+
+mod socket;
 
 fn rule(action: &str, count: u32) -> Rule {
     Rule {
@@ -221,48 +217,4 @@ fn the_wire_form_is_the_documented_one() {
     assert!(
         serde_json::from_str::<Rule>(r#"{"match":{"acton":"x"},"fault":{"kind":"deny"}}"#).is_err()
     );
-}
-
-/// Asks over a raw socket and answers every byte received until the connection ends.
-async fn bytes_from(app: Router) -> Vec<u8> {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let server = tokio::spawn(async move { axum::serve(listener, app).await });
-    let mut socket = TcpStream::connect(address).await.unwrap();
-    socket
-        .write_all(b"POST /thing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi")
-        .await
-        .unwrap();
-    let mut received = Vec::new();
-    // A reset counts as an end too: what matters is what arrived before.
-    let _ = socket.read_to_end(&mut received).await;
-    server.abort();
-    received
-}
-
-#[tokio::test]
-async fn a_lost_answer_closes_the_connection_without_a_byte() {
-    let app = Router::new().route(
-        "/thing",
-        post(|body: String| async move {
-            assert_eq!(body, "hi");
-            closed_without_answer()
-        }),
-    );
-    assert_eq!(bytes_from(app).await, b"");
-}
-
-#[tokio::test]
-async fn half_an_answer_ends_in_the_middle_of_the_body() {
-    let app = Router::new().route(
-        "/thing",
-        post(|| async { half_answered(Response::new(Body::from("0123456789"))).await }),
-    );
-    let text = String::from_utf8(bytes_from(app).await).unwrap();
-    assert!(text.starts_with("HTTP/1.1 200 OK\r\n"), "{text}");
-    assert!(
-        text.to_lowercase().contains("content-length: 10\r\n"),
-        "{text}"
-    );
-    assert!(text.ends_with("\r\n\r\n01234"), "{text}");
 }

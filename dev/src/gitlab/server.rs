@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::control;
 use super::instance::Instance;
 
+mod label;
 mod request;
 mod target;
 

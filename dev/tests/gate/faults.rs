@@ -70,6 +70,19 @@ async fn each_fault_does_what_its_name_says_once() {
     assert!(put("late").await.unwrap().status().is_success());
     assert!(begun.elapsed().as_millis() >= 300);
 
+    world.fault(rule(json!({ "kind": "garbage" }))).await;
+    let garbage = put("garbage").await.unwrap();
+    assert_eq!(garbage.status().as_u16(), 200);
+    assert!(garbage.text().await.unwrap().contains("<html>"));
+    assert!(!exists(&world, "garbage").await);
+
+    world
+        .fault(rule(json!({ "kind": "late", "millis": 300 })))
+        .await;
+    let begun = Instant::now();
+    assert!(put("later").await.unwrap().status().is_success());
+    assert!(begun.elapsed().as_millis() >= 300);
+
     let begun = Instant::now();
     assert!(put("plain").await.unwrap().status().is_success());
     assert!(begun.elapsed().as_millis() < 300);
@@ -87,6 +100,8 @@ async fn each_fault_does_what_its_name_says_once() {
         (Some("deny"), 400),
         (Some("status"), 400),
         (Some("delay"), 200),
+        (Some("garbage"), 200),
+        (Some("late"), 200),
         (None, 200),
     ];
     assert_eq!(seen, expected);
@@ -169,5 +184,94 @@ async fn the_journal_names_actor_account_resource_and_who_is_behind_a_session() 
     assert_eq!(
         put.detail["key"],
         json!({ "id": { "S": "a" }, "createdAt": { "S": "1" } })
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_controllers_calls_are_called_by_object_and_step_and_its_process_dies_of_them() {
+    let world = World::start(TaskMode::None).await;
+    world.table("demo-audit").await;
+    let trust = world.trust_controller().replace(
+        r#""sts:AssumeRole""#,
+        r#"["sts:AssumeRole","sts:TagSession","sts:SetSourceIdentity"]"#,
+    );
+    let rights = r#"{"Effect":"Allow","Action":"dynamodb:PutItem","Resource":"*"}"#;
+    let role = world.role("demo-operations-role", &trust, rights).await;
+    let folder = tempfile::tempdir().unwrap();
+    let pid_file = folder.path().join("pid");
+    let mut victim = tokio::process::Command::new("sleep")
+        .arg("60")
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    std::fs::write(&pid_file, victim.id().unwrap().to_string()).unwrap();
+    let label = "Application/dynamodb/PutItem/CommitFiles";
+    let rule = json!({
+        "match": { "label": label, "contains": "p0042" }, "skip": 1,
+        "fault": { "kind": "kill", "at": "applied", "pid_file": pid_file },
+    });
+    world.fault(rule).await;
+    let put = async |run: &str, id: &str| {
+        let tags = [
+            ("RoleSessionName", run),
+            ("Tags.member.1.Key", "harmonix:application"),
+            ("Tags.member.1.Value", "shop"),
+        ];
+        let key = world.assume_as(&role, &tags).await.unwrap();
+        let mut record = record(id);
+        record["Item"]["actionType"] = json!({ "S": "CommitFiles" });
+        world.send_json(&key, "dynamodb", PUT, record).await
+    };
+    assert!(put("p0042@shop", "first").await.is_ok());
+    assert!(put("p0041@shop", "of-another-run").await.is_ok());
+    assert!(victim.try_wait().unwrap().is_none());
+    assert!(put("p0042@shop", "second").await.is_err());
+    assert!(!victim.wait().await.unwrap().success());
+    assert!(exists(&world, "second").await);
+    let lines = world.journal().await;
+    let called: Vec<(String, Option<&str>)> = lines
+        .iter()
+        .filter_map(|line| Some((line.label.clone()?.into(), line.fault.as_deref())))
+        .collect();
+    let assumed = ("Application/sts/AssumeRole/operations".to_owned(), None);
+    let done = (label.to_owned(), None);
+    let killed = (label.to_owned(), Some("kill_applied"));
+    assert_eq!(
+        called,
+        [&assumed, &done, &assumed, &done, &assumed, &killed].map(Clone::clone)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_that_is_over_is_still_known_by_its_name() {
+    let world = World::start(TaskMode::None).await;
+    let trust = world.trust_controller().replace(
+        r#""sts:AssumeRole""#,
+        r#"["sts:AssumeRole","sts:TagSession"]"#,
+    );
+    let role = world.role("demo-operations-role", &trust, "").await;
+    let tags = [
+        ("Tags.member.1.Key", "harmonix:provider"),
+        ("Tags.member.1.Value", "dev"),
+    ];
+    let key = world.assume(&role, &tags).await.unwrap();
+    let over = world
+        .client
+        .post(format!("{}/__sessions/expire", world.address));
+    over.json(&json!({ "role_contains": "demo-operations" }))
+        .send()
+        .await
+        .unwrap();
+    let (status, answer) = world.json(&key, "dynamodb", PUT, record("a")).await;
+    assert_eq!(
+        (status, &answer["__type"]),
+        (400, &json!("ExpiredTokenException"))
+    );
+    let line = world.journal().await.pop().unwrap();
+    assert!(line.actor.ends_with("/demo"), "{}", line.actor);
+    let label = line.label.map(String::from);
+    assert_eq!(
+        label.as_deref(),
+        Some("EnvironmentProvider/dynamodb/PutItem/-")
     );
 }

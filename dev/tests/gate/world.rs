@@ -203,11 +203,14 @@ impl World {
 
     /// Asks for a session as the controller.
     pub async fn assume(&self, role: &str, more: &[(&str, &str)]) -> Result<Key, (u16, String)> {
-        let mut fields = vec![
-            ("Action", "AssumeRole"),
-            ("RoleArn", role),
-            ("RoleSessionName", "demo"),
-        ];
+        let mut named = vec![("RoleSessionName", "demo")];
+        named.extend_from_slice(more);
+        self.assume_as(role, &named).await
+    }
+
+    /// Asks for a session under a name of its own as the controller.
+    pub async fn assume_as(&self, role: &str, more: &[(&str, &str)]) -> Result<Key, (u16, String)> {
+        let mut fields = vec![("Action", "AssumeRole"), ("RoleArn", role)];
         fields.extend_from_slice(more);
         session(self.form(Some(&controller()), "sts", &fields).await)
     }

@@ -119,3 +119,161 @@ async fn the_journal_knows_intents_and_who_wrote() {
     assert_eq!(commit["mutating"], true);
     assert!(journal.iter().filter(|e| e["mutating"] == true).count() == 2);
 }
+
+/// What is known of one faulty request: whether an answer came, and what the journal says.
+async fn struck(world: &World, path: &str, fault: Value) -> (Option<u16>, Value) {
+    let group = world.group("aws-apps/shop").await;
+    let label = "Application/gitlab/projects.create/-";
+    let rule =
+        json!({ "match": { "label": label, "contains": format!("shop/{path}") }, "fault": fault });
+    world.fault(rule).await;
+    let body = json!({ "path": path, "namespace_id": group });
+    // Asked plainly: what a fault answers is not as GitLab's document says.
+    let asked = reqwest::Client::new()
+        .post(format!("{}/api/v4/projects", world.url))
+        .header("private-token", "glpat-harmonix")
+        .json(&body)
+        .send();
+    let answer = async {
+        let answer = asked.await.ok()?;
+        let status = answer.status().as_u16();
+        answer.bytes().await.ok().map(|_whole| status)
+    };
+    let answer = answer.await;
+    let line = world.journal().await.pop().unwrap();
+    assert_eq!(line["label"], label);
+    (answer, line)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_fault_is_told_and_does_what_its_name_says() {
+    let world = World::start().await;
+    let mut victim = tokio::process::Command::new("sleep")
+        .arg("60")
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let pid_file = world.folder.path().join("pid");
+    std::fs::write(&pid_file, victim.id().unwrap().to_string()).unwrap();
+    let kill = |at: &str| json!({ "kind": "kill", "at": at, "pid_file": pid_file });
+    for (path, fault, name, answer, status, exists) in [
+        (
+            "a",
+            json!({ "kind": "late", "millis": 50 }),
+            "late",
+            Some(201),
+            201,
+            true,
+        ),
+        (
+            "b",
+            json!({ "kind": "delay", "millis": 50 }),
+            "delay",
+            Some(201),
+            201,
+            true,
+        ),
+        (
+            "c",
+            json!({ "kind": "garbage" }),
+            "garbage",
+            Some(200),
+            200,
+            false,
+        ),
+        (
+            "d",
+            json!({ "kind": "half_answer" }),
+            "half_answer",
+            None,
+            201,
+            true,
+        ),
+        ("e", kill("before"), "kill_before", None, 0, false),
+        ("f", kill("applied"), "kill_applied", None, 201, true),
+        ("g", kill("half"), "kill_half", None, 201, true),
+        ("h", kill("answered"), "kill_answered", Some(201), 201, true),
+    ] {
+        let (answered, line) = struck(&world, path, fault).await;
+        assert_eq!(answered, answer, "{name}");
+        assert_eq!(
+            (&line["fault"], &line["status"]),
+            (&json!(name), &json!(status))
+        );
+        let line: harmonix_dev::journal::Entry = serde_json::from_value(line).unwrap();
+        assert_eq!(line.took_effect(), exists, "{name}");
+        let found = world
+            .get(&format!("projects/aws-apps%2Fshop%2F{path}"))
+            .await;
+        assert_eq!(found.status == 200, exists, "{name}");
+    }
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(5), victim.wait()).await;
+    assert!(!ended.unwrap().unwrap().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_is_done_also_where_the_client_hung_up() {
+    let world = World::start().await;
+    let id = world.project("cart").await;
+    let rule = json!({ "match": { "action": "commits.create" }, "fault": { "kind": "delay", "millis": 300 } });
+    world.fault(rule).await;
+    let impatient = reqwest::Client::builder()
+        .timeout(std::time::Duration::from_millis(50))
+        .build()
+        .unwrap();
+    let body = json!({ "branch": "main", "commit_message": "Late",
+        "actions": [{ "action": "create", "file_path": "a", "content": "1" }] });
+    let asked = impatient
+        .post(format!(
+            "{}/api/v4/projects/{id}/repository/commits",
+            world.url
+        ))
+        .header("private-token", "glpat-harmonix")
+        .json(&body)
+        .send();
+    assert!(asked.await.unwrap_err().is_timeout());
+    assert!(
+        world
+            .journal()
+            .await
+            .iter()
+            .all(|e| e["action"] != "commits.create")
+    );
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    let journal = world.journal().await;
+    let line = journal.iter().find(|e| e["action"] == "commits.create");
+    assert_eq!(line.unwrap()["status"], 201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_start_of_a_pipeline_is_called_by_what_it_is_for() {
+    let world = World::start().await;
+    let id = world.project("cart").await;
+    let config = "job: { script: [\"true\"] }";
+    world
+        .commit(id, "Start", &[(".gitlab-ci.yml", config)])
+        .await;
+    let started = async |who: &str, environment: &str| {
+        let variables = json!([{ "key": "HARMONIX_ACTION", "value": "deploy" },
+            { "key": "HARMONIX_ENVIRONMENT", "value": environment }]);
+        let path = format!("projects/{id}/pipeline");
+        let body = json!({ "ref": "main", "variables": variables });
+        world.ask(who, "POST", &path, body).await.status
+    };
+    let label = "Application/gitlab/pipelines.create/deploy prod";
+    world
+        .fault(json!({ "match": { "label": label }, "skip": 1, "fault": { "kind": "status", "status": 503 } }))
+        .await;
+    assert_eq!(started("harmonix", "dev").await, 201);
+    assert_eq!(started("harmonix", "prod").await, 201);
+    assert_eq!(started("administrator", "prod").await, 201);
+    assert_eq!(started("harmonix", "prod").await, 503);
+    let journal = world.journal().await;
+    let labels: Vec<&Value> = journal
+        .iter()
+        .filter(|e| e["action"] == "pipelines.create")
+        .map(|e| &e["label"])
+        .collect();
+    let dev = json!("Application/gitlab/pipelines.create/deploy dev");
+    assert_eq!(labels, [&dev, &json!(label), &Value::Null, &json!(label)]);
+}

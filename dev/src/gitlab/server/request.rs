@@ -18,15 +18,23 @@ use super::super::instance::{Instance, RATE_LIMIT};
 use super::super::moment;
 use super::super::params::Params;
 use super::super::smart::{self, Wanted};
+use super::label;
 use super::target::{self, Target};
+use crate::chaos::label::Label;
 use crate::fault::{self, Fault};
 use crate::journal::Entry;
 
 /// As much as a push may weigh.
 const LARGEST: usize = 512 * 1024 * 1024;
 
-/// Serves one request.
+/// Serves one request, to the end even where the client goes away: a server does not stop half-way either.
 pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> Response {
+    tokio::spawn(serve_whole(instance, request))
+        .await
+        .unwrap_or_else(|error| Answer::internal(&error).into_response())
+}
+
+async fn serve_whole(instance: Arc<Instance>, request: Request) -> Response {
     let arrived = moment::now();
     let (head, body) = request.into_parts();
     let (path, query) = (
@@ -59,6 +67,14 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
         detail.insert("job".into(), (*job).into());
         detail.insert("user".into(), user.username.clone().into());
     }
+    let label = actor.as_ref().ok().and_then(|actor| {
+        let asked = label::Asked {
+            action: target.action(),
+            path: detail.get("project").and_then(Value::as_str),
+            params: params.as_ref().ok(),
+        };
+        label::of(actor, &asked)
+    });
     let mut note = Note {
         instance: &instance,
         arrived,
@@ -66,6 +82,7 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
         path: &path,
         target: &target,
         actor: &name,
+        label,
         detail,
     };
     let fault = instance.faults.take(&fault::Request {
@@ -78,6 +95,7 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
                 .unwrap_or("")
         ),
         actor: &name,
+        label: note.label.as_ref(),
         ..fault::Request::default()
     });
     if let Some(fault) = &fault {
@@ -99,7 +117,6 @@ pub async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> R
         params,
         actor,
     };
-    // The answer is made to the end even where the client goes away: a server does not stop half-way either.
     let answer = apply(job, &target).await;
     note.detail.extend(answer.detail.clone());
     let answer = standard_headers(&instance, answer, &name);
@@ -213,6 +230,7 @@ struct Note<'a> {
     path: &'a str,
     target: &'a Target,
     actor: &'a str,
+    label: Option<Label>,
     detail: Map<String, Value>,
 }
 
@@ -235,7 +253,7 @@ impl Note<'_> {
             mutating: self.target.mutating(self.method),
             status,
             detail: self.detail.clone(),
-            label: None,
+            label: self.label.clone(),
             fault: fault.map(|fault| fault.name().to_owned()),
         });
     }
