@@ -3,5 +3,16 @@
 //! A scenario is played against the real API server and the stand-ins with the real controller. Plans say
 //! where something goes wrong in it; oracles judge what is left by journals and end state, never by logs.
 
+pub mod cluster;
 pub mod evidence;
+pub mod gather;
+pub mod hosts;
 pub mod label;
+pub mod lane;
+pub mod plan;
+pub mod record;
+pub mod recording;
+pub mod scenario;
+pub mod share;
+pub mod sweep;
+pub mod upset;

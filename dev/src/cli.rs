@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 use harmonix_dev::aws::GateArgs;
+use harmonix_dev::chaos::scenario::Scenario;
+use harmonix_dev::chaos::share::Share;
 use harmonix_dev::gitlab::GitlabArgs;
 use harmonix_dev::world::name::{checkout, of_checkout};
 use harmonix_dev::world::{Executor, Options, Tasks};
@@ -36,6 +38,9 @@ pub enum Command {
     Demo(Demo),
     /// Watch a settled world, with one restart of the controller in the middle: nothing may be written anywhere
     Settled(Settled),
+    /// Prove that every effect happens exactly once: play scenarios with crashes and faults, and judge what is left
+    #[command(subcommand)]
+    Chaos(Chaos),
     /// Run all tests, with the tools that they need
     Test(Test),
     /// Serve AWS (a part of the world)
@@ -132,4 +137,46 @@ pub struct Test {
         value_name = "ARGUMENT"
     )]
     pub arguments: Vec<String>,
+}
+
+/// What is asked of chaos.
+#[derive(Debug, Subcommand)]
+pub enum Chaos {
+    /// Play scenarios in which nothing goes wrong, five times each, and write down what the controller asks for
+    Record(Record),
+    /// List all plans
+    Plan(PlanList),
+}
+
+/// The lanes of a sweep.
+#[derive(Debug, Args)]
+pub struct Lanes {
+    /// How many worlds are played in side by side; by default one more than this machine has cores
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub lanes: Option<u16>,
+    /// The controller's binary; by default it is built as it is shipped, with the points at which a plan ends it
+    #[arg(long, value_name = "PATH")]
+    pub controller: Option<std::path::PathBuf>,
+}
+
+/// Options of `chaos record`.
+#[derive(Debug, Args)]
+pub struct Record {
+    /// Scenarios; all where none is given
+    pub scenarios: Vec<Scenario>,
+    #[command(flatten)]
+    pub lanes: Lanes,
+}
+
+/// Options of `chaos plan`.
+#[derive(Debug, Args)]
+pub struct PlanList {
+    /// Ids, or beginnings of ids; all plans where none is given
+    pub ids: Vec<String>,
+    /// Only this share of all plans, as `run` takes it
+    #[arg(long, value_name = "I/N")]
+    pub share: Option<Share>,
+    /// How many there are of each family, not which
+    #[arg(long)]
+    pub count: bool,
 }

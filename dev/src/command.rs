@@ -1,5 +1,6 @@
 //! What each command does.
 
+pub mod chaos;
 pub mod demo;
 pub mod down;
 pub mod logs;

@@ -9,6 +9,7 @@ pub mod failure;
 pub mod fault;
 pub mod gitlab;
 pub mod journal;
+pub mod manifest;
 pub mod progress;
 pub mod scripted;
 pub mod settled;

@@ -39,6 +39,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         }
         Command::Demo(demo) => command::demo::run(&demo).await,
         Command::Settled(settled) => command::settled::run(&settled).await,
+        Command::Chaos(chaos) => command::chaos::run(&chaos).await,
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
         Command::ScriptedJob(job) => {

@@ -1,0 +1,174 @@
+//! A lane: one world, its platform Ready, in which plan after plan is played.
+
+mod arm;
+mod befall;
+mod diary;
+mod keeper;
+mod play;
+mod tidy;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cluster::{Cluster, is_settled};
+use super::hosts::{Host, Hosts};
+use crate::failure::Failure;
+use crate::manifest;
+use crate::progress::Progress;
+use crate::world::{Executor, Options, Tasks, World};
+use keeper::Keeper;
+
+pub use play::Played;
+
+/// Quick looks and short patience, so that a plan takes seconds.
+const PACE: [(&str, &str); 6] = [
+    ("--poll-interval", "200ms"),
+    ("--resync-interval", "2s"),
+    ("--lost-answer-grace", "2s"),
+    ("--pipeline-starts-within", "3s"),
+    ("--pipeline-appears-within", "3s"),
+    ("--gitlab-timeout", "2s"),
+];
+/// How long the platform may take to be Ready.
+const PLATFORM: Duration = Duration::from_mins(2);
+/// After so many plans a world is ended and another one made: what is left of plans makes everything slower.
+const PLANS_A_WORLD: u32 = 120;
+
+/// How long a plan's waits may take, all together.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a request to GitLab may take here.
+pub const GITLAB_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often what is settled is looked at here.
+pub const RESYNC: Duration = Duration::from_secs(2);
+
+/// A world in which plans are played one after another.
+#[derive(Debug)]
+pub struct Lane {
+    name: String,
+    binary: PathBuf,
+    progress: Progress,
+    ground: Option<Ground>,
+    /// How many plans were played; no two have the same number.
+    played: u32,
+    /// How many of them in this world.
+    here: u32,
+}
+
+/// What a world has to play on.
+#[derive(Debug)]
+struct Ground {
+    world: World,
+    cluster: Cluster,
+    hosts: Hosts,
+    keeper: Arc<Keeper>,
+    /// How many lines of each journal were read.
+    read: [usize; 3],
+}
+
+impl Lane {
+    /// A lane of this name, for this controller; its world is made when it is needed.
+    #[must_use]
+    pub fn new(name: String, binary: PathBuf, progress: Progress) -> Self {
+        Self {
+            name,
+            binary,
+            progress,
+            ground: None,
+            played: 0,
+            here: 0,
+        }
+    }
+
+    /// Answers the name of its world.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Ends its world.
+    pub async fn end(&mut self) -> Result<(), Failure> {
+        if let Some(ground) = self.ground.take() {
+            ground.keeper.rest().await;
+        }
+        World::down(&self.name, &self.progress).await.map(drop)
+    }
+
+    /// Answers the ground to play on, and the text of the next run.
+    async fn ground(&mut self) -> Result<(&mut Ground, String), Failure> {
+        if self.here >= PLANS_A_WORLD {
+            self.end().await?;
+        }
+        self.played += 1;
+        self.here += 1;
+        let run = format!("p{:04}", self.played);
+        if self.ground.is_none() {
+            self.here = 1;
+            let ground = Ground::lay(&self.name, &self.binary, &self.progress).await?;
+            self.ground = Some(ground);
+        }
+        match &mut self.ground {
+            Some(ground) => Ok((ground, run)),
+            None => Err(Failure::new(format!("the world {} is gone", self.name))),
+        }
+    }
+}
+
+impl Ground {
+    /// Brings a world up, with the platform Ready in it.
+    async fn lay(
+        name: &str,
+        binary: &std::path::Path,
+        progress: &Progress,
+    ) -> Result<Self, Failure> {
+        let options = Options {
+            executor: Executor::Scripted,
+            tasks: Tasks::None,
+        };
+        World::down(name, progress).await?;
+        let (world, _) = World::up(name, options, progress).await?;
+        let cluster = Cluster::of(&world).await?;
+        let hosts = Hosts::of(&world);
+        let keeper = Keeper::of(&world, binary);
+        keeper.start(None)?;
+        for object in manifest::platform() {
+            cluster.apply(&object).await?;
+        }
+        let platform = [
+            ("EnvironmentProvider", "dev-eu"),
+            ("EnvironmentProvider", "prod-eu"),
+            ("Environment", "dev"),
+            ("Environment", "prod"),
+        ];
+        for (kind, name) in platform {
+            let ready = |object: Option<&serde_json::Value>| object.is_some_and(is_settled);
+            if !cluster.wait(kind, name, PLATFORM, ready).await {
+                return Err(Failure::new(format!(
+                    "{kind} {name} of the world {} is not Ready after {PLATFORM:?}",
+                    world.name
+                ))
+                .with_log(&keeper.log()));
+            }
+        }
+        keeper.rest().await;
+        Ok(Self {
+            world,
+            cluster,
+            hosts,
+            keeper,
+            read: [0; 3],
+        })
+    }
+
+    /// Answers what the journals have had since the last look.
+    async fn news(&mut self) -> Result<Vec<crate::journal::Entry>, Failure> {
+        let mut all = Vec::new();
+        for (host, read) in Host::ALL.into_iter().zip(&mut self.read) {
+            let news = self.hosts.journal(host, *read).await?;
+            *read += news.len();
+            all.extend(news);
+        }
+        all.sort_by_key(|entry| entry.time);
+        Ok(all)
+    }
+}

@@ -1,0 +1,161 @@
+//! Lets things befall the world of a lane, and undoes them in time.
+
+use std::fs;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::super::cluster::Cluster;
+use super::super::evidence::Happening;
+use super::super::hosts::{Host, Hosts};
+use super::super::upset::{TokenFile, Upset};
+use super::diary::Diary;
+use super::keeper::Keeper;
+use crate::demo::feed::KINDS;
+use crate::failure::{Doing, Failure};
+use crate::world::World;
+
+const API_SERVER: &str = "kube-apiserver";
+const ETCD: &str = "etcd";
+/// How long an API server may take to answer again.
+const REVIVAL: Duration = Duration::from_mins(1);
+/// The roles that the controller works with.
+const OPERATIONS: &str = "operations-role";
+
+/// The hand that disturbs a world.
+#[derive(Debug, Clone)]
+pub struct Hand {
+    /// The world.
+    pub world: World,
+    /// Its cluster.
+    pub cluster: Cluster,
+    /// Its stand-ins.
+    pub hosts: Hosts,
+    /// Its controller.
+    pub keeper: Arc<Keeper>,
+    /// The text of the run.
+    pub run: String,
+    /// Where it is noted.
+    pub diary: Diary,
+    /// One part is started at a time: they are written down in one file.
+    pub starting: Arc<Mutex<()>>,
+}
+
+impl Hand {
+    /// Lets something befall the world; what ends by itself has ended when this is done.
+    pub async fn befall(&self, upset: &Upset) -> Result<(), Failure> {
+        let fault = upset.to_string();
+        self.diary.note(Happening::Struck {
+            fault: fault.clone(),
+        });
+        match upset {
+            Upset::ApiServerKilled => self.kill_api_server().await?,
+            Upset::EtcdStopped(time) => {
+                self.signal(ETCD, Signal::SIGSTOP)?;
+                tokio::time::sleep(*time).await;
+                self.signal(ETCD, Signal::SIGCONT)?;
+            }
+            Upset::SessionsExpire => self.hosts.expire_sessions(OPERATIONS).await?,
+            Upset::TokenFile { content, time } => self.spoil_token(*content, *time).await?,
+            Upset::Watches { wish, undo } => {
+                self.watches(wish).await?;
+                if let Some((time, undo)) = undo {
+                    tokio::time::sleep(*time).await;
+                    self.watches(undo).await?;
+                }
+            }
+            Upset::Rival { hertz, time } => self.rival(*hertz, *time).await?,
+            Upset::Corrupt {
+                kind,
+                change,
+                status,
+            } => self.corrupt(kind, change, *status).await?,
+        }
+        // What began is over: the time from here is the controller's own.
+        self.diary.note(Happening::Struck {
+            fault: format!("{fault}: over"),
+        });
+        Ok(())
+    }
+
+    fn signal(&self, part: &str, signal: Signal) -> Result<(), Failure> {
+        let found = self.world.register().part(part)?;
+        let found = found.ok_or_else(|| Failure::new(format!("the world has no {part}")))?;
+        found.process.signal(signal);
+        Ok(())
+    }
+
+    async fn kill_api_server(&self) -> Result<(), Failure> {
+        let register = self.world.register();
+        let part = register.part(API_SERVER)?;
+        let part = part.ok_or_else(|| Failure::new("the world has no API server"))?;
+        part.process.signal(Signal::SIGKILL);
+        part.process.ended_within(Duration::from_secs(5)).await;
+        part.process.reap();
+        {
+            let _one = self.starting.lock();
+            register.start(&part.recipe)?;
+        }
+        let until = Instant::now() + REVIVAL;
+        while Instant::now() < until {
+            if self.cluster.is_up().await {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Err(Failure::new(format!(
+            "the API server does not answer {REVIVAL:?} after it was started again"
+        )))
+    }
+
+    async fn spoil_token(&self, content: TokenFile, time: Duration) -> Result<(), Failure> {
+        let path = self.world.layout.gitlab_token();
+        let what = || format!("use the token file {}", path.display());
+        let good = fs::read(&path).doing(what)?;
+        match content {
+            TokenFile::Empty => self.world.layout.write(&path, "")?,
+            TokenFile::Wrong => self.world.layout.write(&path, "glpat-nobody-knows-this")?,
+            TokenFile::Missing => fs::remove_file(&path).doing(what)?,
+        }
+        tokio::time::sleep(time).await;
+        self.world.layout.write(&path, good)
+    }
+
+    async fn watches(&self, wish: &Value) -> Result<(), Failure> {
+        self.hosts
+            .switch::<Value>(Host::Kubernetes, Method::POST, "/__watches", Some(wish))
+            .await
+            .map(drop)
+    }
+
+    async fn rival(&self, hertz: u32, time: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + time;
+        let mut beat = tokio::time::interval(Duration::from_secs(1) / hertz.max(1));
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        let mut number = 0_u32;
+        while Instant::now() < until {
+            beat.tick().await;
+            number += 1;
+            let change = json!({ "metadata": { "annotations": { "rival.example.com/beat": number.to_string() } } });
+            for (kind, name) in self.cluster.names(&self.run) {
+                // What has gone meanwhile needs no rival.
+                let _ = self.cluster.merge(&kind, &name, None, &change).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn corrupt(&self, kind: &str, change: &Value, status: bool) -> Result<(), Failure> {
+        let below = status.then_some("status");
+        let known = KINDS.contains(&kind);
+        for (found, name) in self.cluster.names(&self.run) {
+            if known && found == kind {
+                self.cluster.merge(kind, &name, below, change).await?;
+            }
+        }
+        Ok(())
+    }
+}

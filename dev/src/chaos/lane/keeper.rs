@@ -1,0 +1,152 @@
+//! The keeper of a controller: starts it again as soon as it has died, as Kubernetes would.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::evidence::Happening;
+use super::PACE;
+use super::diary::Diary;
+use crate::failure::Failure;
+use crate::world::World;
+use crate::world::controller::{Controller, NAME, Start};
+use crate::world::part::write_whole;
+
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// A controller that dies so often in one plan dies of itself.
+const MOST_STARTS: u32 = 40;
+/// The variable that arms a point in the controller's code.
+const POINT: &str = "HARMONIX_FAILPOINT";
+
+/// Keeps one controller running.
+#[derive(Debug)]
+pub struct Keeper {
+    world: World,
+    binary: PathBuf,
+    pid_file: PathBuf,
+    state: Mutex<State>,
+    /// What was noted of starts and deaths.
+    pub diary: Diary,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    controller: Option<Controller>,
+    /// Whether it is started again when it has died.
+    kept: bool,
+    starts: u32,
+    deaths: u32,
+    /// More variables, for every start.
+    variables: BTreeMap<String, String>,
+}
+
+impl Keeper {
+    /// The keeper of a world's controller, which does not run yet.
+    pub fn of(world: &World, binary: &Path) -> Arc<Self> {
+        let keeper = Arc::new(Self {
+            pid_file: world.layout.path("controller/pid"),
+            world: world.clone(),
+            binary: binary.to_owned(),
+            state: Mutex::default(),
+            diary: Diary::default(),
+        });
+        let watched = Arc::downgrade(&keeper);
+        tokio::spawn(async move {
+            while let Some(keeper) = watched.upgrade() {
+                keeper.look();
+                drop(keeper);
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        });
+        keeper
+    }
+
+    /// Answers the file with the id of the process that runs.
+    pub fn pid_file(&self) -> &Path {
+        &self.pid_file
+    }
+
+    /// Answers the controller's log.
+    pub fn log(&self) -> PathBuf {
+        self.world.layout.log(NAME)
+    }
+
+    /// Answers how often it died of itself since the plan began.
+    pub fn deaths(&self) -> u32 {
+        self.lock().deaths
+    }
+
+    /// Starts it, and keeps it running from now on; a point in its code may be armed for this one life.
+    pub fn start(&self, point: Option<&str>) -> Result<(), Failure> {
+        let mut state = self.lock();
+        state.kept = true;
+        self.begin(&mut state, point)
+    }
+
+    /// Gives every controller that is started from now on these variables.
+    pub fn variables(&self, variables: BTreeMap<String, String>) {
+        self.lock().variables = variables;
+    }
+
+    /// Kills it, and leaves it dead; what was counted is forgotten.
+    pub async fn rest(&self) {
+        let controller = { std::mem::take(&mut *self.lock()).controller };
+        if let Some(mut controller) = controller {
+            // One that has ended already is as dead as it should be.
+            let _ = controller.kill().await;
+        }
+    }
+
+    /// Kills it, and keeps what was counted.
+    pub async fn stop(&self) {
+        let controller = {
+            let mut state = self.lock();
+            state.kept = false;
+            state.controller.take()
+        };
+        if let Some(mut controller) = controller {
+            let _ = controller.kill().await;
+        }
+    }
+
+    fn look(&self) {
+        let mut state = self.lock();
+        let Some(controller) = &mut state.controller else {
+            return;
+        };
+        if matches!(controller.ended(), Ok(None)) {
+            return;
+        }
+        state.controller = None;
+        state.deaths += 1;
+        self.diary.note(Happening::Died);
+        if state.kept && state.starts < MOST_STARTS {
+            // One that cannot be started is missed by whoever waits for what it should do.
+            let _ = self.begin(&mut state, None);
+        }
+    }
+
+    fn begin(&self, state: &mut State, point: Option<&str>) -> Result<(), Failure> {
+        let mut start = Start::of(self.binary.clone());
+        for (name, value) in PACE {
+            start.arguments.extend([name.to_owned(), value.to_owned()]);
+        }
+        start.environment.clone_from(&state.variables);
+        start.environment.insert("NO_COLOR".into(), "1".into());
+        if let Some(point) = point {
+            start.environment.insert(POINT.into(), point.to_owned());
+        }
+        let controller = self.world.start_controller(start)?;
+        // Whoever kills by this file finds the old id in it, or the new one, and nothing between.
+        write_whole(&self.pid_file, &controller.pid())?;
+        state.controller = Some(controller);
+        state.starts += 1;
+        self.diary.note(Happening::Started);
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,214 @@
+//! Plans: one scenario, and what goes wrong in it. A plan's id says both, and stays the same while code changes around it.
+
+mod crash;
+mod http;
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::Serialize;
+
+use super::label::Label;
+use super::recording::Recording;
+use super::scenario::Scenario;
+use super::upset::Upset;
+use crate::failure::Failure;
+use crate::fault::{Fault, Position};
+
+/// The families of the fault matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub enum Family {
+    /// One death at a boundary of an effect.
+    M1,
+    /// Two deaths.
+    M2,
+    /// What a host answers, or fails to.
+    M3,
+    /// Conflicts of writes.
+    M4,
+    /// Watches that lie, stop or break.
+    M5,
+    /// Views that lag behind one's own writes.
+    M6,
+    /// The API server and its store.
+    M7,
+    /// The clock.
+    M9,
+    /// Credentials.
+    M10,
+    /// What somebody else changed in our objects.
+    M12,
+    /// A panic in one object's pass.
+    M16,
+}
+
+impl Family {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::M1,
+        Self::M2,
+        Self::M3,
+        Self::M4,
+        Self::M5,
+        Self::M6,
+        Self::M7,
+        Self::M9,
+        Self::M10,
+        Self::M12,
+        Self::M16,
+    ];
+
+    /// Answers what it is about.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::M1 => "one crash at an effect's boundary",
+            Self::M2 => "two crashes",
+            Self::M3 => "HTTP faults",
+            Self::M4 => "conflicting writes",
+            Self::M5 => "watches",
+            Self::M6 => "stale views",
+            Self::M7 => "API server and etcd",
+            Self::M9 => "clocks",
+            Self::M10 => "credentials",
+            Self::M12 => "corrupted objects",
+            Self::M16 => "a panic in one pass",
+        }
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+/// Answers all plans there are, from what was recorded.
+pub fn all() -> Result<Vec<Plan>, Failure> {
+    let mut plans = Vec::new();
+    for scenario in Scenario::ALL {
+        let recording = Recording::load(scenario)?;
+        plans.extend(crash::once(&recording));
+        if scenario == Scenario::CreateApplication1 {
+            plans.extend(crash::twice(&recording));
+            plans.extend(http::plans(&recording));
+        }
+    }
+    Ok(plans)
+}
+
+/// A scenario with what goes wrong in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// Its name: `M1/create-application-2/Application/gitlab/projects.create/-#1/applied`.
+    pub id: String,
+    /// Its family.
+    pub family: Family,
+    /// What is played.
+    pub scenario: Scenario,
+    /// What goes wrong, from the scenario's mark on. Each waits for its own moment; all of them have to come.
+    pub troubles: Vec<Trouble>,
+}
+
+/// One thing that goes wrong.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Trouble {
+    /// A request meets a fault.
+    Request {
+        /// Which one.
+        at: Boundary,
+        /// What becomes of it.
+        fault: Fault,
+        /// How many requests in a row.
+        count: u32,
+    },
+    /// Something befalls the world while a request is under way, which is served when that is done.
+    During {
+        /// Which one.
+        at: Boundary,
+        /// What befalls.
+        upset: Upset,
+    },
+    /// Something befalls the world at the mark.
+    AtMark(Upset),
+    /// The controller dies, or a pass panics, at a point in its own code.
+    Point {
+        /// `KIND/ACTION/POINT`.
+        name: String,
+        /// At which passing of the point since the mark.
+        occurrence: u32,
+        /// How.
+        end: End,
+    },
+}
+
+/// How a point ends what passes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// The process.
+    Abort,
+    /// The pass.
+    Panic,
+}
+
+/// A request of the controller: which label, and which of several since the mark.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Boundary {
+    /// What it is called.
+    pub label: Label,
+    /// The how-manieth, from 1.
+    pub occurrence: u32,
+}
+
+impl fmt::Display for Boundary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.label, self.occurrence)
+    }
+}
+
+/// Answers the death of the controller at a moment of a request. Whoever arms it says which process that is.
+#[must_use]
+pub fn death(at: Position) -> Fault {
+    Fault::Kill {
+        at,
+        pid_file: PathBuf::new(),
+    }
+}
+
+/// Answers how ids call a position.
+#[must_use]
+pub fn position_name(position: Position) -> &'static str {
+    match position {
+        Position::Before => "before",
+        Position::Applied => "applied",
+        Position::Half => "half",
+        Position::Answered => "answered",
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Request { at, fault, count } => {
+                write!(f, "{} at {at}", fault.name())?;
+                if *count > 1 {
+                    write!(f, ", {count} times")?;
+                }
+                Ok(())
+            }
+            Self::During { at, upset } => write!(f, "{upset} during {at}"),
+            Self::AtMark(upset) => write!(f, "{upset}"),
+            Self::Point {
+                name,
+                occurrence,
+                end,
+            } => {
+                let end = match end {
+                    End::Abort => "abort",
+                    End::Panic => "panic",
+                };
+                write!(f, "{end} at the point {name}#{occurrence}")
+            }
+        }
+    }
+}

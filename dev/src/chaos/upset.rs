@@ -1,0 +1,93 @@
+//! What befalls the world around a controller, beside requests that fail.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// Something that befalls the world.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Upset {
+    /// The API server dies, and is started again.
+    ApiServerKilled,
+    /// etcd stands still for a while.
+    EtcdStopped(Duration),
+    /// All sessions of the operations roles end.
+    SessionsExpire,
+    /// The file with the GitLab token holds something else for a while.
+    TokenFile {
+        /// What.
+        content: TokenFile,
+        /// How long.
+        time: Duration,
+    },
+    /// A switch of the watches is set, and taken back after a while where something is given for that.
+    Watches {
+        /// What is asked of the proxy.
+        wish: Value,
+        /// What takes it back.
+        undo: Option<(Duration, Value)>,
+    },
+    /// Somebody writes an annotation of their own on every object of the run, so often a second, for so long.
+    Rival {
+        /// How often.
+        hertz: u32,
+        /// How long.
+        time: Duration,
+    },
+    /// Somebody changes what is the controller's own in the objects of a kind.
+    Corrupt {
+        /// Which kind.
+        kind: &'static str,
+        /// The change, as a merge patch.
+        change: Value,
+        /// Whether it is the status that changes.
+        status: bool,
+    },
+}
+
+/// What a token file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenFile {
+    /// Nothing.
+    Empty,
+    /// A token that GitLab does not know.
+    Wrong,
+    /// There is no such file.
+    Missing,
+}
+
+impl fmt::Display for Upset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ApiServerKilled => f.write_str("the API server is killed"),
+            Self::EtcdStopped(time) => write!(f, "etcd stands still for {time:?}"),
+            Self::SessionsExpire => f.write_str("all sessions end"),
+            Self::TokenFile { content, time } => {
+                write!(f, "the token file is {content:?} for {time:?}")
+            }
+            Self::Watches { wish, undo } => {
+                write!(f, "watches: {wish}")?;
+                if let Some((time, _)) = undo {
+                    write!(f, " for {time:?}")?;
+                }
+                Ok(())
+            }
+            Self::Rival { hertz, time } => {
+                write!(f, "a rival writes {hertz} times a second for {time:?}")
+            }
+            Self::Corrupt {
+                kind,
+                change,
+                status,
+            } => {
+                let below = if *status {
+                    "the status"
+                } else {
+                    "the metadata"
+                };
+                write!(f, "somebody changes {below} of {kind}: {change}")
+            }
+        }
+    }
+}

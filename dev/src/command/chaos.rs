@@ -1,0 +1,71 @@
+//! `cargo dev chaos`.
+
+mod record;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use harmonix_dev::chaos::plan::{self, Family, Plan};
+use harmonix_dev::chaos::share::Share;
+use harmonix_dev::failure::Failure;
+
+use crate::cli::{Chaos, PlanList};
+
+/// Does what is asked of chaos.
+pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
+    match arguments {
+        Chaos::Record(record) => record::run(record).await,
+        Chaos::Plan(list) => show(list),
+    }
+}
+
+fn show(list: &PlanList) -> Result<ExitCode, Failure> {
+    let plans = chosen(&list.ids, list.share)?;
+    if !list.count {
+        for plan in &plans {
+            println!("{}", plan.id);
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut counts: BTreeMap<Family, usize> = BTreeMap::new();
+    for plan in &plans {
+        *counts.entry(plan.family).or_default() += 1;
+    }
+    for (family, count) in counts {
+        println!("{family:<4} {count:>6}  {}", family.about());
+    }
+    println!("all  {:>6}", plans.len());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Answers the plans that are meant by ids or beginnings of ids, or all; of these the share.
+fn chosen(ids: &[String], share: Option<Share>) -> Result<Vec<Plan>, Failure> {
+    let mut plans = plan::all()?;
+    let meant = |plan: &Plan, id: &String| plan.id.starts_with(id.as_str());
+    if let Some(none) = ids
+        .iter()
+        .find(|id| !plans.iter().any(|plan| meant(plan, id)))
+    {
+        return Err(Failure::new(format!(
+            "no plan's id begins with {none:?}: `cargo dev chaos plan` lists all"
+        )));
+    }
+    plans.retain(|plan| ids.is_empty() || ids.iter().any(|id| meant(plan, id)));
+    plans.retain(|plan| share.is_none_or(|share| share.has(&plan.id)));
+    Ok(plans)
+}
+
+/// Comes back when somebody ends the command.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminate) => drop(terminate.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = terminated => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
