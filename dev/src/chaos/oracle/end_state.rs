@@ -1,0 +1,81 @@
+//! O1, end state: what is left is what a run without faults leaves.
+//!
+//! Our objects, what is in GitLab, the records and the services are compared fact by fact, without what differs from
+//! run to run (`shape` says what that is). Records of refused tries are allowed beyond the reference where a fault
+//! struck, since the fault caused them (O3 asks for the try); nothing else is.
+
+use super::{Case, Finding};
+use crate::chaos::evidence::{Evidence, Happening};
+
+/// As much of a fact as a sentence shows.
+const SHOWN: usize = 160;
+
+pub fn look(case: &Case<'_>) -> Vec<Finding> {
+    let (is, meant) = (&case.shape.facts, &case.reference.facts);
+    let mut found = Vec::new();
+    for (what, value) in meant {
+        match is.get(what) {
+            Some(now) if now == value => {}
+            Some(now) => {
+                let (now, value) = apart(now, value);
+                found.push(Finding::new(format!(
+                    "{what} is {now}, and {value} without faults"
+                )));
+            }
+            None => found.push(Finding::new(format!(
+                "{what} is missing, and {} without faults",
+                short(value)
+            ))),
+        }
+    }
+    for (what, value) in is.iter().filter(|(what, _)| !meant.contains_key(*what)) {
+        found.push(Finding::new(format!(
+            "{what} is {}, and not there without faults",
+            short(value)
+        )));
+    }
+    if !struck(case.evidence) && case.shape.refusals != case.reference.refusals {
+        found.push(Finding::new(format!(
+            "refusals are recorded that no fault caused: {:?}, and {:?} in the reference",
+            case.shape.refusals, case.reference.refusals
+        )));
+    }
+    found
+}
+
+/// Whether anything went wrong on purpose.
+fn struck(evidence: &Evidence) -> bool {
+    let in_time = evidence.timeline.iter().any(|moment| {
+        matches!(
+            moment.what,
+            Happening::Armed { .. } | Happening::Struck { .. } | Happening::Died
+        )
+    });
+    in_time
+        || evidence
+            .requests
+            .iter()
+            .any(|request| request.fault.is_some())
+}
+
+/// Two texts from a little before where they part.
+fn apart(one: &str, other: &str) -> (String, String) {
+    let same = one
+        .chars()
+        .zip(other.chars())
+        .take_while(|(a, b)| a == b)
+        .count();
+    let from = same.saturating_sub(SHOWN / 4);
+    let rest = |text: &str| {
+        let rest: String = text.chars().skip(from).collect();
+        let before = if from > 0 { "…" } else { "" };
+        format!("{before}{}", short(&rest))
+    };
+    (rest(one), rest(other))
+}
+
+fn short(text: &str) -> String {
+    let cut: String = text.chars().take(SHOWN).collect();
+    let after = if cut.len() < text.len() { "…" } else { "" };
+    format!("{cut:?}{after}")
+}
