@@ -1,6 +1,7 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand};
+use harmonix_dev::apichaos::ApiChaosArgs;
 use harmonix_dev::aws::GateArgs;
 use harmonix_dev::chaos::scenario::Scenario;
 use harmonix_dev::chaos::share::Share;
@@ -43,6 +44,9 @@ pub enum Command {
     Chaos(Chaos),
     /// Run all tests, with the tools that they need
     Test(Test),
+    /// Stand between the controller and the API server (a part of the world)
+    #[command(hide = true)]
+    ServeApichaos(ApiChaosArgs),
     /// Serve AWS (a part of the world)
     #[command(hide = true)]
     ServeAws(GateArgs),

@@ -2,6 +2,7 @@
 //!
 //! It knows the controller only from outside: a process, its command line, and what it does to the services it talks to.
 
+pub mod apichaos;
 pub mod aws;
 pub mod chaos;
 pub mod demo;

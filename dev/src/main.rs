@@ -41,6 +41,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Settled(settled) => command::settled::run(&settled).await,
         Command::Chaos(chaos) => command::chaos::run(&chaos).await,
         Command::Test(test) => command::test::run(test.arguments).await,
+        Command::ServeApichaos(arguments) => command::serve::apichaos(&arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
         Command::ScriptedJob(job) => {
             harmonix_dev::scripted::run(&job.name).await?;

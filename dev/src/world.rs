@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 pub mod account;
+mod apichaos;
 mod aws;
 pub mod controller;
 mod environment;
@@ -148,6 +149,12 @@ impl World {
     #[must_use]
     pub fn kubernetes_url(&self) -> String {
         format!("https://127.0.0.1:{}", self.ports.kubernetes)
+    }
+
+    /// Answers the address of the proxy in front of the API server.
+    #[must_use]
+    pub fn apichaos_url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.apichaos)
     }
 
     /// Answers the address of AWS, for `AWS_ENDPOINT_URL`.

@@ -2,10 +2,18 @@
 
 use std::process::ExitCode;
 
+use harmonix_dev::apichaos::{self, ApiChaosArgs};
 use harmonix_dev::aws::{self, GateArgs};
 use harmonix_dev::failure::{Doing, Failure};
 use harmonix_dev::gitlab::{self, GitlabArgs};
 use tracing_subscriber::EnvFilter;
+
+/// Stands between the controller and the API server until it is ended; nothing that it knows is kept.
+pub async fn apichaos(arguments: &ApiChaosArgs) -> Result<ExitCode, Failure> {
+    log();
+    apichaos::serve(arguments).await?;
+    Ok(ExitCode::SUCCESS)
+}
 
 /// Serves AWS until asked to end.
 pub async fn aws(arguments: &GateArgs) -> Result<ExitCode, Failure> {

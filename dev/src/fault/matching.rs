@@ -51,7 +51,9 @@ pub struct Request<'a> {
 }
 
 impl Match {
-    pub(super) fn meets(&self, request: &Request<'_>) -> bool {
+    /// Says whether it meets this request.
+    #[must_use]
+    pub fn meets(&self, request: &Request<'_>) -> bool {
         let like = |pattern: &Option<String>, text: &str| {
             pattern
                 .as_deref()

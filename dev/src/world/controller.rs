@@ -41,6 +41,18 @@ pub struct Start {
     pub arguments: Vec<String>,
     /// Variables in addition to the world's own.
     pub environment: BTreeMap<String, String>,
+    /// How it reaches the API server.
+    pub way: Way,
+}
+
+/// How a controller reaches the API server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Way {
+    /// As it is.
+    #[default]
+    Straight,
+    /// Through the proxy of a scripted world, which fails on request.
+    Apichaos,
 }
 
 impl Start {
@@ -52,6 +64,7 @@ impl Start {
             name: NAME.to_owned(),
             arguments: Vec::new(),
             environment: BTreeMap::new(),
+            way: Way::default(),
         }
     }
 }
@@ -71,6 +84,7 @@ impl World {
             name,
             arguments,
             environment,
+            way,
         } = start;
         if !is_controller(&name) {
             return Err(Failure::new(format!(
@@ -78,6 +92,9 @@ impl World {
             )));
         }
         let mut own = self.controller_environment();
+        if way == Way::Apichaos {
+            own.insert("KUBECONFIG".to_owned(), self.way_through_apichaos()?);
+        }
         own.extend(environment);
         let recipe = Recipe {
             log: self.layout.log(&name),
@@ -90,6 +107,17 @@ impl World {
         };
         let (part, child) = self.register().start(&recipe)?;
         Ok(Controller { part, child })
+    }
+
+    fn way_through_apichaos(&self) -> Result<String, Failure> {
+        if self.register().part("apichaos")?.is_none() {
+            return Err(Failure::new(format!(
+                "the world {:?} has no proxy in front of its API server: make it anew, with --executor scripted",
+                self.name
+            )));
+        }
+        let kubeconfig = self.layout.apichaos_kubeconfig();
+        Ok(kubeconfig.to_string_lossy().into_owned())
     }
 
     /// Answers the arguments of a controller in this world, with these of one's own.

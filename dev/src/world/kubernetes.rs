@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::part::Recipe;
 use super::rise::Rise;
@@ -88,13 +88,21 @@ pub async fn client(kubeconfig: &Path) -> Result<Client, Failure> {
 
 /// Writes a kubeconfig of one cluster and one user.
 pub fn kubeconfig(server: &str, authority: &[u8], token: &str) -> Result<Vec<u8>, Failure> {
+    let authority = STANDARD.encode(authority);
+    let cluster = json!({ "server": server, "certificate-authority-data": authority });
+    config(&cluster, token)
+}
+
+/// Writes a kubeconfig of one cluster without TLS and one user.
+pub fn plain_kubeconfig(server: &str, token: &str) -> Result<Vec<u8>, Failure> {
+    config(&json!({ "server": server }), token)
+}
+
+fn config(cluster: &Value, token: &str) -> Result<Vec<u8>, Failure> {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
-        "clusters": [{
-            "name": "world",
-            "cluster": { "server": server, "certificate-authority-data": STANDARD.encode(authority) },
-        }],
+        "clusters": [{ "name": "world", "cluster": cluster }],
         "users": [{ "name": "user", "user": { "token": token } }],
         "contexts": [{ "name": "world", "context": { "cluster": "world", "user": "user" } }],
         "current-context": "world",

@@ -53,7 +53,7 @@ impl Layout {
         self.path("logs").join(format!("{part}.log"))
     }
 
-    /// Answers a journal: `gitlab`, `aws` or `kubernetes`.
+    /// Answers a journal: `gitlab`, `aws` or `apichaos`; that of `kubernetes` is the API server's own audit log.
     #[must_use]
     pub fn journal(&self, service: &str) -> PathBuf {
         self.path("journal").join(format!("{service}.jsonl"))
@@ -69,6 +69,12 @@ impl Layout {
     #[must_use]
     pub fn controller_kubeconfig(&self) -> PathBuf {
         self.path("kubernetes/controller.kubeconfig")
+    }
+
+    /// Answers the kubeconfig of the same account that leads through the proxy in front of the API server.
+    #[must_use]
+    pub fn apichaos_kubeconfig(&self) -> PathBuf {
+        self.path("kubernetes/apichaos.kubeconfig")
     }
 
     /// Answers the file with the GitLab token of the controller.

@@ -14,8 +14,8 @@ use super::part::{Part, Register, write_whole};
 use super::port::{self, Ports};
 use super::rise::Rise;
 use super::{
-    Options, Tokens, World, aws, environment, gitlab, kubernetes, name, program, registry, secret,
-    setup, stop, usage,
+    Options, Tokens, World, apichaos, aws, environment, gitlab, kubernetes, name, program,
+    registry, secret, setup, stop, usage,
 };
 use crate::failure::{Doing, Failure};
 use crate::progress::{Progress, Task};
@@ -223,6 +223,7 @@ impl World {
 async fn rise_all(rise: &Rise<'_>) -> Result<(), Failure> {
     let cluster = async {
         kubernetes::rise(rise).await?;
+        apichaos::rise(rise).await?;
         setup::cluster::set_up(rise).await
     };
     let accounts = async {

@@ -35,6 +35,10 @@ pub struct Ports {
     pub ecr: u16,
     /// GitLab.
     pub gitlab: u16,
+    /// The proxy in front of the API server, for a controller that goes through it; 0 in a world that was made before
+    /// there was one.
+    #[serde(default)]
+    pub apichaos: u16,
 }
 
 impl Ports {
@@ -51,12 +55,13 @@ impl Ports {
             registry: next()?,
             ecr: next()?,
             gitlab: next()?,
+            apichaos: next()?,
         })
     }
 
     /// Answers all of them.
     #[must_use]
-    pub fn all(&self) -> [u16; 8] {
+    pub fn all(&self) -> [u16; 9] {
         let Self {
             etcd,
             etcd_peer,
@@ -66,9 +71,10 @@ impl Ports {
             registry,
             ecr,
             gitlab,
+            apichaos,
         } = *self;
         [
-            etcd, etcd_peer, kubernetes, moto, aws, registry, ecr, gitlab,
+            etcd, etcd_peer, kubernetes, moto, aws, registry, ecr, gitlab, apichaos,
         ]
     }
 }
@@ -118,7 +124,7 @@ mod tests {
         let first = Ports::choose(&BTreeSet::new()).unwrap();
         let second = Ports::choose(&first.all().into()).unwrap();
         let all: BTreeSet<u16> = first.all().into_iter().chain(second.all()).collect();
-        assert_eq!(all.len(), 16);
+        assert_eq!(all.len(), 18);
         assert!(all.into_iter().all(is_free));
     }
 }

@@ -61,6 +61,8 @@ pub async fn set_up(rise: &Rise<'_>) -> Result<(), Failure> {
     let controller =
         kubernetes::kubeconfig(&rise.world.kubernetes_url(), &authority, token.trim())?;
     layout.write(&layout.controller_kubeconfig(), controller)?;
+    let through_proxy = kubernetes::plain_kubeconfig(&rise.world.apichaos_url(), token.trim())?;
+    layout.write(&layout.apichaos_kubeconfig(), through_proxy)?;
 
     if has_definitions {
         task.note("waiting for the resource definitions");
