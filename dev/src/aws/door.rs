@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::Gate;
 use super::answer::{Answer, Refusal};
-use super::call::Call;
+use super::call::{Call, Protocol};
 use super::fact;
 use super::identity::{Kind, Principal};
 use super::{label, resource};
@@ -217,7 +217,7 @@ fn instead(fault: &Fault, call: &Call, line: &Line) -> Option<Answer> {
             code,
             message,
         } => {
-            let refusal = injected(*status, code.as_deref(), message.as_deref());
+            let refusal = injected(call, *status, code.as_deref(), message.as_deref());
             Some(refusal.answer(call.protocol, *retry_after))
         }
         Fault::Deny => {
@@ -240,13 +240,22 @@ fn instead(fault: &Fault, call: &Call, line: &Line) -> Option<Answer> {
     }
 }
 
-fn injected(status: u16, code: Option<&str>, message: Option<&str>) -> Refusal {
-    let usual = match status {
-        400 | 429 => "ThrottlingException",
-        403 => "AccessDeniedException",
-        404 => "ResourceNotFoundException",
-        503 => "ServiceUnavailable",
-        _ => "InternalFailure",
+/// An error of the service's own, by the code that it gives to this status.
+fn injected(call: &Call, status: u16, code: Option<&str>, message: Option<&str>) -> Refusal {
+    let usual = match (call.protocol, call.service.as_str(), status) {
+        (Protocol::Query, _, 400 | 429) => "Throttling",
+        (Protocol::Ec2, _, 400 | 429 | 503) => "RequestLimitExceeded",
+        (Protocol::Json | Protocol::Rest, _, 400 | 429) => "ThrottlingException",
+        (Protocol::Query, _, 403) => "AccessDenied",
+        (Protocol::Ec2, _, 403) => "UnauthorizedOperation",
+        (Protocol::Json | Protocol::Rest, _, 403) => "AccessDeniedException",
+        (_, "ecs", 404) => "ServiceNotFoundException",
+        (_, "ssm", 404) => "ParameterNotFound",
+        (_, _, 404) => "ResourceNotFoundException",
+        (_, "ecs", 500..) => "ServerException",
+        (_, _, 503) => "ServiceUnavailable",
+        (_, "dynamodb" | "ssm", 500..) => "InternalServerError",
+        (_, _, _) => "InternalFailure",
     };
     Refusal::with_status(
         code.unwrap_or(usual),
