@@ -150,6 +150,10 @@ pub enum Chaos {
     Record(Record),
     /// List all plans
     Plan(PlanList),
+    /// Play plans, judge what each leaves, and tell what came of all
+    Run(ChaosRun),
+    /// Play one plan again, and tell everything that happened
+    Replay(Replay),
 }
 
 /// The lanes of a sweep.
@@ -183,4 +187,36 @@ pub struct PlanList {
     /// How many there are of each family, not which
     #[arg(long)]
     pub count: bool,
+}
+
+/// Options of `chaos run`.
+#[derive(Debug, Args)]
+pub struct ChaosRun {
+    /// Ids, or beginnings of ids
+    #[arg(required_unless_present_any = ["all", "share"])]
+    pub ids: Vec<String>,
+    /// All plans
+    #[arg(long, conflicts_with = "ids")]
+    pub all: bool,
+    /// Only this share of them: 3/10 is the third tenth, the same one wherever it is asked for
+    #[arg(long, value_name = "I/N")]
+    pub share: Option<Share>,
+    /// After so many minutes no more plans are begun
+    #[arg(long, value_name = "MINUTES")]
+    pub minutes: Option<u32>,
+    /// Where what came of each plan is written, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<std::path::PathBuf>,
+    #[command(flatten)]
+    pub lanes: Lanes,
+}
+
+/// Options of `chaos replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// The plan's id
+    pub id: String,
+    /// The controller's binary; by default it is built as it is shipped, with the points at which a plan ends it
+    #[arg(long, value_name = "PATH")]
+    pub controller: Option<std::path::PathBuf>,
 }

@@ -100,6 +100,23 @@ impl Progress {
         }
     }
 
+    /// Begins a task that has so many parts, with a bar where that can be shown; elsewhere [`Task::step`] says how far
+    /// it is.
+    #[must_use]
+    pub fn bar(&self, name: &str, parts: u64) -> Task {
+        let task = self.task(name);
+        if let Line::Terminal(_, bar) = &task.line {
+            bar.set_length(parts);
+            let template =
+                "{elapsed:>4} {prefix}  {bar:40} {pos}/{len}, about {eta} left  {wide_msg:.dim}";
+            // The template is a constant; were it wrong, the spinner is shown.
+            if let Ok(style) = ProgressStyle::with_template(template) {
+                bar.set_style(style);
+            }
+        }
+        task
+    }
+
     /// Says one line that stays.
     pub fn say(&self, text: &str) {
         match &self.0 {
@@ -139,6 +156,27 @@ impl Task {
                 }
             }
             Line::Terminal(_, bar) => bar.set_message(note.into()),
+        }
+    }
+
+    /// Says that so many of the task's parts are done, and how it goes.
+    pub fn step(&self, done: u64, parts: u64, how: &str) {
+        match &self.line {
+            Line::Silent => {}
+            Line::Terminal(_, bar) => {
+                bar.set_position(done);
+                bar.set_message(how.to_owned());
+            }
+            Line::Plain(..) => {
+                let left = match (self.since.elapsed().as_secs(), done) {
+                    (_, 0) => String::new(),
+                    (passed, done) => {
+                        let seconds = passed * parts.saturating_sub(done) / done;
+                        format!(", about {} min {} s left", seconds / 60, seconds % 60)
+                    }
+                };
+                self.note(format!("{done}/{parts}{left}; {how}"));
+            }
         }
     }
 

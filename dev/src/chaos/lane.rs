@@ -2,16 +2,17 @@
 
 mod arm;
 mod befall;
+mod clock;
 mod diary;
 mod keeper;
 mod play;
 mod tidy;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cluster::{Cluster, is_settled};
+use super::cluster::{Cluster, condition, is_settled};
 use super::hosts::{Host, Hosts};
 use crate::failure::Failure;
 use crate::manifest;
@@ -49,6 +50,8 @@ pub struct Lane {
     binary: PathBuf,
     progress: Progress,
     ground: Option<Ground>,
+    /// Whether the controller logs everything.
+    loud: bool,
     /// How many plans were played; no two have the same number.
     played: u32,
     /// How many of them in this world.
@@ -75,6 +78,7 @@ impl Lane {
             binary,
             progress,
             ground: None,
+            loud: false,
             played: 0,
             here: 0,
         }
@@ -84,6 +88,11 @@ impl Lane {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Has the controller log everything from now on.
+    pub fn log_everything(&mut self) {
+        self.loud = true;
     }
 
     /// Ends its world.
@@ -104,7 +113,7 @@ impl Lane {
         let run = format!("p{:04}", self.played);
         if self.ground.is_none() {
             self.here = 1;
-            let ground = Ground::lay(&self.name, &self.binary, &self.progress).await?;
+            let ground = Ground::lay(&self.name, &self.binary, self.loud, &self.progress).await?;
             self.ground = Some(ground);
         }
         match &mut self.ground {
@@ -118,7 +127,8 @@ impl Ground {
     /// Brings a world up, with the platform Ready in it.
     async fn lay(
         name: &str,
-        binary: &std::path::Path,
+        binary: &Path,
+        loud: bool,
         progress: &Progress,
     ) -> Result<Self, Failure> {
         let options = Options {
@@ -129,7 +139,7 @@ impl Ground {
         let (world, _) = World::up(name, options, progress).await?;
         let cluster = Cluster::of(&world).await?;
         let hosts = Hosts::of(&world);
-        let keeper = Keeper::of(&world, binary);
+        let keeper = Keeper::of(&world, binary, loud)?;
         keeper.start(None)?;
         for object in manifest::platform() {
             cluster.apply(&object).await?;
@@ -141,10 +151,18 @@ impl Ground {
             ("Environment", "prod"),
         ];
         for (kind, name) in platform {
-            let ready = |object: Option<&serde_json::Value>| object.is_some_and(is_settled);
-            if !cluster.wait(kind, name, PLATFORM, ready).await {
+            let is_over = |object: Option<&serde_json::Value>| {
+                object.is_some_and(|object| {
+                    is_settled(object) || condition(object, "Stalled").is_some()
+                })
+            };
+            cluster.wait(kind, name, PLATFORM, is_over).await;
+            if !cluster
+                .now(kind, name)
+                .is_some_and(|object| is_settled(&object))
+            {
                 return Err(Failure::new(format!(
-                    "{kind} {name} of the world {} is not Ready after {PLATFORM:?}",
+                    "{kind} {name} of the world {} is not Ready within {PLATFORM:?}, or is stalled",
                     world.name
                 ))
                 .with_log(&keeper.log()));

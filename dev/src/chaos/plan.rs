@@ -1,7 +1,10 @@
 //! Plans: one scenario, and what goes wrong in it. A plan's id says both, and stays the same while code changes around it.
 
+mod cluster;
 mod crash;
+mod credential;
 mod http;
+mod object;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -91,8 +94,12 @@ pub fn all() -> Result<Vec<Plan>, Failure> {
         plans.extend(crash::once(&recording));
         if scenario == Scenario::CreateApplication1 {
             plans.extend(crash::twice(&recording));
-            plans.extend(http::plans(&recording));
         }
+        plans.extend(http::plans(&recording));
+        plans.extend(cluster::plans(&recording));
+        plans.extend(credential::plans(&recording));
+        plans.extend(object::corrupted(&recording));
+        plans.extend(object::panics(&recording));
     }
     Ok(plans)
 }
@@ -140,6 +147,19 @@ pub enum Trouble {
         /// How.
         end: End,
     },
+}
+
+impl Trouble {
+    /// Whether it needs a controller that goes by a clock of its own.
+    #[must_use]
+    pub fn is_of_clocks(&self) -> bool {
+        match self {
+            Self::During { upset, .. } | Self::AtMark(upset) => {
+                matches!(upset, Upset::Clock { .. })
+            }
+            Self::Request { .. } | Self::Point { .. } => false,
+        }
+    }
 }
 
 /// How a point ends what passes it.

@@ -21,12 +21,19 @@ pub enum Upset {
         /// How long.
         time: Duration,
     },
-    /// A switch of the watches is set, and taken back after a while where something is given for that.
+    /// Lists and watches go wrong, and are as they should be after a while.
     Watches {
         /// What is asked of the proxy.
-        wish: Value,
-        /// What takes it back.
-        undo: Option<(Duration, Value)>,
+        orders: Vec<Value>,
+        /// How long; where that is no time, what is asked for ends by itself.
+        time: Duration,
+    },
+    /// The controller's clock goes wrong from now on.
+    Clock {
+        /// By so many seconds.
+        seconds: i64,
+        /// Whether the controller is started again by that clock.
+        restart: bool,
     },
     /// Somebody writes an annotation of their own on every object of the run, so often a second, for so long.
     Rival {
@@ -66,12 +73,14 @@ impl fmt::Display for Upset {
             Self::TokenFile { content, time } => {
                 write!(f, "the token file is {content:?} for {time:?}")
             }
-            Self::Watches { wish, undo } => {
-                write!(f, "watches: {wish}")?;
-                if let Some((time, _)) = undo {
-                    write!(f, " for {time:?}")?;
-                }
-                Ok(())
+            Self::Watches { orders, time } => {
+                let actions = orders.iter().filter_map(|order| order["action"].as_str());
+                let actions: Vec<&str> = actions.collect();
+                write!(f, "watches: {} for {time:?}", actions.join(" and "))
+            }
+            Self::Clock { seconds, restart } => {
+                let how = if *restart { ", from its start" } else { "" };
+                write!(f, "the clock is off by {seconds} s{how}")
             }
             Self::Rival { hertz, time } => {
                 write!(f, "a rival writes {hertz} times a second for {time:?}")

@@ -1,6 +1,8 @@
 //! `cargo dev chaos`.
 
 mod record;
+mod replay;
+mod run;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -16,6 +18,8 @@ pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
     match arguments {
         Chaos::Record(record) => record::run(record).await,
         Chaos::Plan(list) => show(list),
+        Chaos::Run(plans) => run::run(plans).await,
+        Chaos::Replay(plan) => replay::run(plan).await,
     }
 }
 

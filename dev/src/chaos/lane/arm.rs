@@ -163,7 +163,7 @@ impl Armed {
             State::Begun(waits) => ended(waits).await.map(|()| true),
             State::Point { deaths, end } => Ok(match end {
                 End::Abort => keeper.deaths() > deaths,
-                End::Panic => log.contains("panicked at"),
+                End::Panic => log.contains("was reached"),
             }),
         }
     }

@@ -60,13 +60,16 @@ impl Hand {
             }
             Upset::SessionsExpire => self.hosts.expire_sessions(OPERATIONS).await?,
             Upset::TokenFile { content, time } => self.spoil_token(*content, *time).await?,
-            Upset::Watches { wish, undo } => {
-                self.watches(wish).await?;
-                if let Some((time, undo)) = undo {
+            Upset::Watches { orders, time } => {
+                for order in orders {
+                    self.watches(order).await?;
+                }
+                if !time.is_zero() {
                     tokio::time::sleep(*time).await;
-                    self.watches(undo).await?;
+                    self.watches(&json!({ "action": "thaw" })).await?;
                 }
             }
+            Upset::Clock { seconds, restart } => self.set_clock(*seconds, *restart).await?,
             Upset::Rival { hertz, time } => self.rival(*hertz, *time).await?,
             Upset::Corrupt {
                 kind,
@@ -129,6 +132,15 @@ impl Hand {
             .switch::<Value>(Host::Kubernetes, Method::POST, "/__watches", Some(wish))
             .await
             .map(drop)
+    }
+
+    async fn set_clock(&self, seconds: i64, restart: bool) -> Result<(), Failure> {
+        self.keeper.clock().set(seconds)?;
+        if restart {
+            self.keeper.stop().await;
+            self.keeper.start(None)?;
+        }
+        Ok(())
     }
 
     async fn rival(&self, hertz: u32, time: Duration) -> Result<(), Failure> {

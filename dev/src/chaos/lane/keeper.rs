@@ -1,16 +1,16 @@
 //! The keeper of a controller: starts it again as soon as it has died, as Kubernetes would.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::evidence::Happening;
 use super::PACE;
+use super::clock::Clock;
 use super::diary::Diary;
 use crate::failure::Failure;
 use crate::world::World;
-use crate::world::controller::{Controller, NAME, Start};
+use crate::world::controller::{Controller, NAME, Start, Way};
 use crate::world::part::write_whole;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -25,6 +25,8 @@ pub struct Keeper {
     world: World,
     binary: PathBuf,
     pid_file: PathBuf,
+    loud: bool,
+    clock: Clock,
     state: Mutex<State>,
     /// What was noted of starts and deaths.
     pub diary: Diary,
@@ -37,17 +39,19 @@ struct State {
     kept: bool,
     starts: u32,
     deaths: u32,
-    /// More variables, for every start.
-    variables: BTreeMap<String, String>,
+    /// Whether it goes by the clock.
+    wound: bool,
 }
 
 impl Keeper {
     /// The keeper of a world's controller, which does not run yet.
-    pub fn of(world: &World, binary: &Path) -> Arc<Self> {
+    pub fn of(world: &World, binary: &Path, loud: bool) -> Result<Arc<Self>, Failure> {
         let keeper = Arc::new(Self {
+            clock: Clock::of(world)?,
             pid_file: world.layout.path("controller/pid"),
             world: world.clone(),
             binary: binary.to_owned(),
+            loud,
             state: Mutex::default(),
             diary: Diary::default(),
         });
@@ -59,7 +63,17 @@ impl Keeper {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         });
-        keeper
+        Ok(keeper)
+    }
+
+    /// Answers the controller's clock.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Has every controller that is started from now on go by the clock.
+    pub fn wind(&self) {
+        self.lock().wound = true;
     }
 
     /// Answers the file with the id of the process that runs.
@@ -82,11 +96,6 @@ impl Keeper {
         let mut state = self.lock();
         state.kept = true;
         self.begin(&mut state, point)
-    }
-
-    /// Gives every controller that is started from now on these variables.
-    pub fn variables(&self, variables: BTreeMap<String, String>) {
-        self.lock().variables = variables;
     }
 
     /// Kills it, and leaves it dead; what was counted is forgotten.
@@ -132,7 +141,14 @@ impl Keeper {
         for (name, value) in PACE {
             start.arguments.extend([name.to_owned(), value.to_owned()]);
         }
-        start.environment.clone_from(&state.variables);
+        if self.loud {
+            let level = ["--log-level", "info,harmonix=debug"];
+            start.arguments.extend(level.map(str::to_owned));
+        }
+        start.way = Way::Apichaos;
+        if state.wound {
+            start.environment = self.clock.variables();
+        }
         start.environment.insert("NO_COLOR".into(), "1".into());
         if let Some(point) = point {
             start.environment.insert(POINT.into(), point.to_owned());

@@ -79,6 +79,10 @@ impl Lane {
             pushed: String::new(),
             armed: Vec::new(),
         };
+        if troubles.iter().any(Trouble::is_of_clocks) {
+            play.ground.keeper.wind();
+        }
+        play.ground.keeper.clock().mend()?;
         play.ground.keeper.start(None)?;
         let stuck = play.through(&scenario.steps(&run)).await?;
         if stuck.is_none() {

@@ -3,6 +3,7 @@
 use super::super::hosts::Host;
 use super::super::label::Label;
 use super::super::recording::Recording;
+use super::super::scenario::Scenario;
 use super::{Boundary, Family, Plan, Trouble};
 use crate::fault::Fault;
 
@@ -13,6 +14,9 @@ const LATE_AWS: u64 = 9_000;
 const LATE_KUBERNETES: u64 = 11_000;
 /// What is asked for by `Retry-After`, in seconds.
 const PAUSE: u64 = 2;
+
+/// Where: what an application asks for, and what a provider does.
+const OF: [Scenario; 2] = [Scenario::CreateApplication1, Scenario::CreateProvider];
 
 /// The faults, by the name that ids have of them.
 fn faults(host: Host) -> Vec<(String, Fault)> {
@@ -63,6 +67,9 @@ fn faults(host: Host) -> Vec<(String, Fault)> {
 pub fn plans(recording: &Recording) -> Vec<Plan> {
     let scenario = recording.scenario;
     let mut plans = Vec::new();
+    if !OF.contains(&scenario) {
+        return plans;
+    }
     for label in endpoints(recording) {
         let at = Boundary {
             label: label.clone(),
