@@ -40,6 +40,7 @@ mod task;
 pub use config::GateConfig;
 
 use config::TaskMode;
+use door::is_mutating;
 use ecr::Registry;
 use ecs::Services;
 use identity::Identities;

@@ -53,9 +53,6 @@ pub enum Command {
     /// Serve GitLab (a part of the world)
     #[command(hide = true)]
     ServeGitlab(GitlabArgs),
-    /// Do a job of a scripted world (a part of the world)
-    #[command(hide = true)]
-    ScriptedJob(ScriptedJob),
 }
 
 /// Which world is meant.
@@ -122,13 +119,6 @@ pub struct Logs {
     pub follow: bool,
     #[command(flatten)]
     pub world: Named,
-}
-
-/// A job of a scripted world.
-#[derive(Debug, Args)]
-pub struct ScriptedJob {
-    /// The job's name
-    pub name: String,
 }
 
 /// Options of `test`.

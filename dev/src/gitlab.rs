@@ -33,6 +33,7 @@ mod store;
 mod token;
 
 pub use instance::Instance;
+pub use repository::Repository;
 pub use server::Running;
 
 /// The version that the stand-in claims.
@@ -43,7 +44,7 @@ pub const VERSION: &str = "19.5.0";
 pub enum ExecutorKind {
     /// Each job's script really runs, by gitlab-ci-local.
     Real,
-    /// Each job's result comes from a registered script, the hook, or is success at once.
+    /// Each job's result comes from a registered script, from being played, from the hook, or is success at once.
     Scripted,
 }
 
@@ -77,7 +78,10 @@ pub struct GitlabArgs {
     /// JSON file of environment variables that every job gets from its runner
     #[arg(long)]
     pub job_environment: Option<PathBuf>,
-    /// Command that does the work of the jobs `provision`, `verify` and `harmonix-*` (scripted executor)
+    /// Play the jobs of the catalogue, against the AWS that the runner's environment names (scripted executor)
+    #[arg(long)]
+    pub play_jobs: bool,
+    /// Command that every other job is handed to; well at once where not given (scripted executor)
     #[arg(long)]
     pub script_hook: Option<PathBuf>,
     /// Jobs that may run at once; 2 for the real executor, 32 for the scripted one

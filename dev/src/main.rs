@@ -43,10 +43,6 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeApichaos(arguments) => command::serve::apichaos(&arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
-        Command::ScriptedJob(job) => {
-            harmonix_dev::scripted::run(&job.name).await?;
-            Ok(ExitCode::SUCCESS)
-        }
         Command::ServeGitlab(arguments) => command::serve::gitlab(arguments).await,
     }
 }

@@ -133,7 +133,7 @@ impl Gate {
             _ => self.moto.forward(call, &principal.account).await,
         };
         if call.service == "iam" && is_mutating(&call.action()) {
-            self.roles.forget();
+            self.roles.forget(call.text("RoleName"));
         }
         answer
     }

@@ -3,6 +3,8 @@
 //! moto keeps what AWS would keep and knows nothing of who may do what. The account is chosen by a header that moto
 //! obeys before anything in the signature, so no session of its own is needed.
 
+use std::sync::Arc;
+
 use axum::http::Uri;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -13,11 +15,16 @@ use serde_json::Value;
 use super::answer::{Answer, Refusal};
 use super::call::Call;
 
+mod kept;
+
+use kept::{Asked, Course, Kept};
+
 /// A client of the moto server.
 #[derive(Debug, Clone)]
 pub struct Moto {
     address: String,
     client: reqwest::Client,
+    kept: Arc<Kept>,
 }
 
 /// Whose resources a call is about.
@@ -48,19 +55,13 @@ impl Moto {
         Self {
             address: address.into().trim_end_matches('/').to_owned(),
             client: reqwest::Client::new(),
+            kept: Arc::default(),
         }
     }
 
     /// Serves a call as it came, in the given account.
     pub async fn forward(&self, call: &Call, account: &str) -> Result<Answer, Refusal> {
-        self.send(
-            &call.method,
-            &call.uri,
-            call.headers.clone(),
-            call.body.clone(),
-            account,
-        )
-        .await
+        self.pass(call, account, call.body.clone()).await
     }
 
     /// Serves a JSON call with other parameters than it came with.
@@ -71,7 +72,14 @@ impl Moto {
         params: &Value,
     ) -> Result<Answer, Refusal> {
         let body = Bytes::from(params.to_string());
-        self.send(&call.method, &call.uri, call.headers.clone(), body, account)
+        self.pass(call, account, body).await
+    }
+
+    async fn pass(&self, call: &Call, account: &str, body: Bytes) -> Result<Answer, Refusal> {
+        let action = (call.service.as_str(), call.operation.as_str());
+        let asked = Asked::of(account, &call.region, action, &body);
+        let headers = call.headers.clone();
+        self.ask(asked, (&call.method, &call.uri), headers, body, account)
             .await
     }
 
@@ -88,11 +96,9 @@ impl Moto {
             (CONTENT_TYPE, "application/x-amz-json-1.1".to_owned()),
             (HeaderName::from_static("x-amz-target"), target.to_owned()),
         ];
-        understood(
-            &self
-                .post(headers, params.to_string(), &place.account)
-                .await?,
-        )
+        let operation = target.rsplit('.').next().unwrap_or(target);
+        let posted = self.post(headers, params.to_string(), place, (service, operation));
+        understood(&posted.await?)
     }
 
     /// Makes a form call of the gate's own and answers its result as JSON.
@@ -139,33 +145,60 @@ impl Moto {
                 "application/x-www-form-urlencoded; charset=utf-8".to_owned(),
             ),
         ];
-        self.post(headers, body, &place.account).await
+        let operation = fields
+            .iter()
+            .find(|(name, _)| *name == "Action")
+            .map_or("", |(_, value)| value);
+        self.post(headers, body, place, (service, operation)).await
     }
 
     async fn post<const N: usize>(
         &self,
         headers: [(HeaderName, String); N],
         body: String,
-        account: &str,
+        place: &Place,
+        action: (&str, &str),
     ) -> Result<Answer, Refusal> {
         let headers = headers
             .into_iter()
             .filter_map(|(name, value)| Some((name, value.parse().ok()?)))
             .collect();
-        self.send(
-            &Method::POST,
-            &Uri::from_static("/"),
-            headers,
-            body.into(),
-            account,
-        )
-        .await
+        let body = Bytes::from(body);
+        let asked = Asked::of(&place.account, &place.region, action, &body);
+        let way = (&Method::POST, &Uri::from_static("/"));
+        self.ask(asked, way, headers, body, &place.account).await
+    }
+
+    /// Asks moto, unless it was asked the same before and nothing has changed since.
+    async fn ask(
+        &self,
+        asked: Asked,
+        way: (&Method, &Uri),
+        headers: HeaderMap,
+        body: Bytes,
+        account: &str,
+    ) -> Result<Answer, Refusal> {
+        let changes = match self.kept.course(&asked) {
+            Course::Answered(answer) => return Ok(answer),
+            Course::Pass => return self.send(way, headers, body, account).await,
+            Course::Change => {
+                self.kept.changed(&asked);
+                let answer = self.send(way, headers, body, account).await;
+                self.kept.changed(&asked);
+                return answer;
+            }
+            Course::Keep(changes) => changes,
+        };
+        let answer = self.send(way, headers, body, account).await?;
+        if answer.status.is_success() {
+            self.kept.keep(asked, &answer, changes);
+        }
+        Ok(answer)
     }
 
     async fn send(
         &self,
-        method: &Method,
-        uri: &Uri,
+        (method, uri): (&Method, &Uri),
         mut headers: HeaderMap,
         body: Bytes,
         account: &str,

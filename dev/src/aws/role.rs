@@ -61,12 +61,13 @@ impl Roles {
         }
     }
 
-    /// Forgets what was read; called after each change in IAM.
-    pub fn forget(&self) {
+    /// Forgets what was read of a role, or of all where a change is about no role; called after each change in IAM.
+    pub fn forget(&self, role: Option<&str>) {
+        let of_another = |arn: &str| role.is_some() && parts(arn).map(|(_, name)| name) != role;
         self.kept
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+            .retain(|arn, _| of_another(arn));
     }
 
     /// Answers the role of this ARN, or nothing where there is none.

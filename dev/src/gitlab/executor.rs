@@ -31,7 +31,9 @@ pub struct Settings {
     kind: ExecutorKind,
     node: PathBuf,
     gitlab_ci_local: PathBuf,
+    plays: bool,
     hook: Option<PathBuf>,
+    http: reqwest::Client,
     environment: BTreeMap<String, String>,
     /// Jobs that may run at once.
     pub concurrency: usize,
@@ -67,7 +69,9 @@ impl Settings {
             kind: args.executor,
             node: needed(&args.node, "--node")?,
             gitlab_ci_local: needed(&args.gitlab_ci_local, "--gitlab-ci-local")?,
+            plays: args.play_jobs,
             hook: args.script_hook.clone(),
+            http: reqwest::Client::new(),
             environment,
             concurrency: concurrency.max(1),
         })

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::engine::Engine;
 use super::executor::{Scripts, Settings};
-use super::repository::Repository;
+use super::repository::{Repository, Seen};
 use super::setup::Setup;
 use super::store::Store;
 use super::token::SigningKey;
@@ -39,6 +39,7 @@ pub struct Instance {
     /// Results that tests registered.
     pub scripts: Scripts,
     folder: PathBuf,
+    seen: Arc<Seen>,
     writers: Mutex<BTreeMap<u64, Arc<tokio::sync::Mutex<()>>>>,
     asked: Mutex<BTreeMap<String, (i64, u32)>>,
 }
@@ -65,6 +66,7 @@ impl Instance {
             engine: Engine::default(),
             executor: Settings::of(&args)?,
             scripts: Scripts::default(),
+            seen: Arc::default(),
             writers: Mutex::default(),
             asked: Mutex::default(),
             store,
@@ -77,11 +79,8 @@ impl Instance {
 
     /// Answers a project's repository.
     pub fn repository(&self, project: u64) -> Repository {
-        Repository::at(
-            self.folder
-                .join("repositories")
-                .join(format!("{project}.git")),
-        )
+        let path = self.repositories().join(format!("{project}.git"));
+        Repository::at(path, &self.seen)
     }
 
     /// Answers the folder of repositories.

@@ -4,16 +4,19 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::sync::Arc;
 
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 mod commit;
 mod history;
+mod seen;
 mod tree;
 
 pub use commit::{Action, ActionKind, Change, Refused};
 pub use history::{Commit, Query};
+pub use seen::Seen;
 
 /// The object name that stands for "nothing".
 pub const ZEROS: &str = "0000000000000000000000000000000000000000";
@@ -22,12 +25,14 @@ pub const ZEROS: &str = "0000000000000000000000000000000000000000";
 #[derive(Debug, Clone)]
 pub struct Repository {
     path: PathBuf,
+    seen: Arc<Seen>,
 }
 
 impl Repository {
-    /// Names the repository in this folder.
-    pub fn at(path: PathBuf) -> Self {
-        Self { path }
+    /// Names the repository in this folder, and where what was read of its objects is kept.
+    pub fn at(path: PathBuf, seen: &Arc<Seen>) -> Self {
+        let seen = Arc::clone(seen);
+        Self { path, seen }
     }
 
     /// Answers its folder.
@@ -67,6 +72,9 @@ impl Repository {
 
     /// Answers the commit that a branch, tag or commit name stands for.
     pub async fn resolve(&self, name: &str) -> io::Result<Option<String>> {
+        if let Some(sha) = self.loose_branch(name).await {
+            return Ok(Some(sha));
+        }
         // Branches come before tags and object names, as in GitLab.
         for spec in [
             format!("refs/heads/{name}"),
@@ -87,6 +95,20 @@ impl Repository {
             }
         }
         Ok(None)
+    }
+
+    /// Answers the commit of a branch that has a file of its own; git reads that file before anything else, too.
+    async fn loose_branch(&self, name: &str) -> Option<String> {
+        let plain = name
+            .split('/')
+            .all(|part| !matches!(part, "" | "." | "..") && !part.ends_with(".lock"));
+        if !plain {
+            return None;
+        }
+        let path = self.path.join("refs/heads").join(name);
+        let text = tokio::fs::read_to_string(path).await.ok()?;
+        let sha = text.trim_end();
+        seen::is_object_name(sha).then(|| sha.to_owned())
     }
 
     /// Answers all branches with their commits.
@@ -112,6 +134,30 @@ impl Repository {
         self.text(&["update-ref", "-d", &format!("refs/heads/{branch}")])
             .await
             .map(drop)
+    }
+
+    /// Asks git about the object `sha`, of which the answer can never change; asked again, git is not run again.
+    async fn about(&self, sha: &str, args: &[&str]) -> io::Result<Output> {
+        if !seen::is_object_name(sha) {
+            return self.run(args, b"").await;
+        }
+        let question = seen::Question::of(&self.path, args);
+        if let Some(output) = self.seen.find(&question) {
+            return Ok(output);
+        }
+        let output = self.run(args, b"").await?;
+        // What is not there yet may be there later.
+        if output.status.success() {
+            self.seen.keep(question, &output);
+        }
+        Ok(output)
+    }
+
+    /// Asks git about the object `sha` and answers its text, or an error that says what git said.
+    async fn text_about(&self, sha: &str, args: &[&str]) -> io::Result<String> {
+        let output = self.about(sha, args).await?;
+        checked(args.first().copied().unwrap_or_default(), &output)?;
+        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
     /// Runs git and answers its text, or an error that says what git said.

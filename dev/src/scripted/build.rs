@@ -2,20 +2,23 @@
 
 use serde_json::json;
 
+use super::job::Job;
 use super::registry::Repository;
 use super::session::Session;
-use super::variable;
-use crate::failure::{Doing, Failure};
+use crate::failure::Failure;
 
 /// Pushes the commit's image and leaves `release.json`.
-pub async fn run(session: &Session) -> Result<(), Failure> {
-    let (name, commit) = (variable("HARMONIX_REPOSITORY")?, variable("CI_COMMIT_SHA")?);
-    let repository = Repository::ensure(session, &name).await?;
-    let digest = repository.push(&commit, &commit).await?;
+pub async fn run(job: &Job, session: &Session) -> Result<(), Failure> {
+    let (name, commit) = (
+        job.variable("HARMONIX_REPOSITORY")?,
+        job.variable("CI_COMMIT_SHA")?,
+    );
+    let repository = Repository::ensure(session, name).await?;
+    let digest = repository.push(commit, commit).await?;
     let release = json!({
         "commit": commit, "image": format!("{}@{digest}", repository.uri), "digest": digest,
     });
-    std::fs::write("release.json", release.to_string()).doing(|| "write release.json".into())?;
-    println!("Release {commit} is {}@{digest}", repository.uri);
+    job.leave("release.json", release.to_string());
+    job.say(format!("Release {commit} is {}@{digest}", repository.uri));
     Ok(())
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::job::Job;
 use super::provision::tolerate;
 use super::registry::Repository;
 use super::session::Session;
-use super::variable;
 use crate::failure::{Doing, Failure};
 
 const ECS: &str = "AmazonEC2ContainerServiceV20141113";
@@ -16,13 +16,16 @@ const LOOKS: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Deploys the release that the pipeline names.
-pub async fn run(session: &Session) -> Result<(), Failure> {
-    let (release, home) = (variable("HARMONIX_RELEASE")?, variable("HARMONIX_IMAGE")?);
-    let repository = Repository::ensure(session, &variable("HARMONIX_REPOSITORY")?).await?;
-    let (home_uri, digest) = home.split_once('@').unwrap_or((home.as_str(), ""));
+pub async fn run(job: &Job, session: &Session) -> Result<(), Failure> {
+    let (release, home) = (
+        job.variable("HARMONIX_RELEASE")?,
+        job.variable("HARMONIX_IMAGE")?,
+    );
+    let repository = Repository::ensure(session, job.variable("HARMONIX_REPOSITORY")?).await?;
+    let (home_uri, digest) = home.split_once('@').unwrap_or((home, ""));
     if home_uri != repository.uri {
-        let from = home_repository(home_uri).await?;
-        let copied = repository.copy(&from, digest, &release).await?;
+        let from = home_repository(job, home_uri).await?;
+        let copied = repository.copy(&from, digest, release).await?;
         if copied != digest {
             return Err(Failure::new(format!(
                 "the copy of {home} has the digest {copied}"
@@ -31,27 +34,27 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
     }
     let cluster = format!(
         "{}-{}-cluster",
-        variable("HARMONIX_PROVIDER_PREFIX")?,
-        variable("HARMONIX_PROVIDER_NAME")?
+        job.variable("HARMONIX_PROVIDER_PREFIX")?,
+        job.variable("HARMONIX_PROVIDER_NAME")?
     );
-    let parameters = parameters(&variable("HARMONIX_ENVIRONMENT")?)?;
+    let parameters = parameters(job).await?;
     let image = format!("{}@{digest}", repository.uri);
-    let definition = register(session, &parameters, &image).await?;
-    converge(session, &cluster, &definition, &parameters).await?;
-    stable(session, &cluster, &definition).await
+    let definition = register(job, session, &parameters, &image).await?;
+    converge(job, session, (&cluster, &definition), &parameters).await?;
+    stable(job, session, &cluster, &definition).await
 }
 
 /// The repository that has this address, read with the role of the place that it is in.
-async fn home_repository(uri: &str) -> Result<Repository, Failure> {
+async fn home_repository(job: &Job, uri: &str) -> Result<Repository, Failure> {
     let path = ".harmonix/registries";
-    let text = std::fs::read_to_string(path).doing(|| format!("read {path}"))?;
+    let text = job.file(path).await?;
     for line in text.lines() {
         let mut words = line.split(' ');
         let (Some(role), Some(region), Some(name)) = (words.next(), words.next(), words.next())
         else {
             return Err(Failure::new(format!("{path} has the line {line:?}")));
         };
-        let session = Session::assume(role, region).await?;
+        let session = Session::assume(job, role, region).await?;
         match Repository::find(&session, name).await {
             Ok(found) if found.uri == uri => return Ok(found),
             // The image may have been built at an earlier home.
@@ -61,9 +64,10 @@ async fn home_repository(uri: &str) -> Result<Repository, Failure> {
     Err(Failure::new(format!("none of the providers has {uri}")))
 }
 
-fn parameters(environment: &str) -> Result<Value, Failure> {
+async fn parameters(job: &Job) -> Result<Value, Failure> {
+    let environment = job.variable("HARMONIX_ENVIRONMENT")?;
     let path = format!(".harmonix/environments/{environment}.tfvars.json");
-    let text = std::fs::read_to_string(&path).doing(|| format!("read {path}"))?;
+    let text = job.file(&path).await?;
     serde_json::from_str(&text).doing(|| format!("read {path}"))
 }
 
@@ -74,8 +78,8 @@ async fn call(session: &Session, operation: &str, body: Value) -> Result<Value, 
 }
 
 /// The role that pulls the application's image.
-async fn execution_role(session: &Session, account: &str) -> Result<String, Failure> {
-    let name = format!("{}-execution", variable("HARMONIX_NAME")?);
+async fn execution_role(job: &Job, session: &Session, account: &str) -> Result<String, Failure> {
+    let name = format!("{}-execution", job.variable("HARMONIX_NAME")?);
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
     }] });
@@ -98,20 +102,25 @@ async fn execution_role(session: &Session, account: &str) -> Result<String, Fail
     Ok(format!("arn:aws:iam::{account}:role/{name}"))
 }
 
-async fn register(session: &Session, parameters: &Value, image: &str) -> Result<String, Failure> {
-    let name = variable("HARMONIX_NAME")?;
+async fn register(
+    job: &Job,
+    session: &Session,
+    parameters: &Value,
+    image: &str,
+) -> Result<String, Failure> {
+    let name = job.variable("HARMONIX_NAME")?;
     let environment: Vec<Value> = parameters["variables"]
         .as_object()
         .into_iter()
         .flatten()
         .map(|(name, value)| json!({ "name": name, "value": value }))
         .collect();
-    let account = variable("HARMONIX_ROLE_ARN")?
+    let account = job
+        .variable("HARMONIX_ROLE_ARN")?
         .split(':')
         .nth(4)
-        .unwrap_or_default()
-        .to_owned();
-    let role = execution_role(session, &account).await?;
+        .unwrap_or_default();
+    let role = execution_role(job, session, account).await?;
     let body = json!({
         "family": name, "executionRoleArn": role,
         "cpu": parameters["cpu"].to_string(), "memory": parameters["memory"].to_string(),
@@ -128,25 +137,28 @@ async fn register(session: &Session, parameters: &Value, image: &str) -> Result<
 }
 
 async fn converge(
+    job: &Job,
     session: &Session,
-    cluster: &str,
-    definition: &str,
+    (cluster, definition): (&str, &str),
     parameters: &Value,
 ) -> Result<(), Failure> {
-    let name = variable("HARMONIX_NAME")?;
+    let name = job.variable("HARMONIX_NAME")?;
     let replicas = &parameters["replicas"];
     let tags: Vec<Value> = [
-        ("harmonix:release", variable("HARMONIX_RELEASE")?),
+        (
+            "harmonix:release",
+            job.variable("HARMONIX_RELEASE")?.to_owned(),
+        ),
         (
             "harmonix:configuration",
-            variable("HARMONIX_CONFIGURATION")?,
+            job.variable("HARMONIX_CONFIGURATION")?.to_owned(),
         ),
         ("harmonix:endpoint", format!("http://{name}.example.com")),
     ]
     .into_iter()
     .map(|(key, value)| json!({ "key": key, "value": value }))
     .collect();
-    match service(session, cluster).await? {
+    match service(job, session, cluster).await? {
         Some(found) => {
             let update = json!({ "cluster": cluster, "service": name, "taskDefinition": definition, "desiredCount": replicas });
             call(session, "UpdateService", update).await?;
@@ -165,8 +177,8 @@ async fn converge(
     Ok(())
 }
 
-async fn service(session: &Session, cluster: &str) -> Result<Option<Value>, Failure> {
-    let wanted = json!({ "cluster": cluster, "services": [variable("HARMONIX_NAME")?] });
+async fn service(job: &Job, session: &Session, cluster: &str) -> Result<Option<Value>, Failure> {
+    let wanted = json!({ "cluster": cluster, "services": [job.variable("HARMONIX_NAME")?] });
     let answer = call(session, "DescribeServices", wanted).await?;
     Ok(answer["services"]
         .as_array()
@@ -175,9 +187,14 @@ async fn service(session: &Session, cluster: &str) -> Result<Option<Value>, Fail
 }
 
 /// Green only when the service runs what was deployed: a roll-back is a failure.
-async fn stable(session: &Session, cluster: &str, definition: &str) -> Result<(), Failure> {
+async fn stable(
+    job: &Job,
+    session: &Session,
+    cluster: &str,
+    definition: &str,
+) -> Result<(), Failure> {
     for _ in 0..LOOKS {
-        let service = service(session, cluster).await?.unwrap_or_default();
+        let service = service(job, session, cluster).await?.unwrap_or_default();
         let primary = service["deployments"]
             .as_array()
             .into_iter()
@@ -192,7 +209,7 @@ async fn stable(session: &Session, cluster: &str, definition: &str) -> Result<()
         }
         match primary["rolloutState"].as_str().unwrap_or_default() {
             "COMPLETED" => {
-                println!("The service runs {definition}.");
+                job.say(format!("The service runs {definition}."));
                 return Ok(());
             }
             "FAILED" => {

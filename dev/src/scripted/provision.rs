@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::job::Job;
 use super::session::Session;
 use crate::failure::{Doing, Failure};
 
 /// Makes roles, cluster, audit table and parameters; what exists stays.
-pub async fn run(session: &Session) -> Result<(), Failure> {
-    let text = std::fs::read_to_string(".harmonix/provider.tfvars.json")
-        .doing(|| "read .harmonix/provider.tfvars.json".into())?;
+pub async fn run(job: &Job, session: &Session) -> Result<(), Failure> {
+    let text = job.file(".harmonix/provider.tfvars.json").await?;
     let inputs: Value =
         serde_json::from_str(&text).doing(|| "read the provider's variables".into())?;
     let input = |name: &str| inputs[name].as_str().unwrap_or_default().to_owned();
@@ -72,7 +72,7 @@ pub async fn run(session: &Session) -> Result<(), Failure> {
         });
         session.json("ssm", "AmazonSSM.PutParameter", body).await?;
     }
-    println!("Apply complete! The provider {id} stands.");
+    job.say(format!("Apply complete! The provider {id} stands."));
     Ok(())
 }
 

@@ -57,7 +57,7 @@ impl Repository {
             .unwrap_or_default()
             .to_owned();
         Ok(Self {
-            http: Client::new(),
+            http: session.http.clone(),
             access,
             uri: uri.as_str().unwrap_or_default().to_owned(),
         })

@@ -3,12 +3,13 @@
 use reqwest::{Client, Response};
 use serde_json::Value;
 
-use super::variable;
+use super::job::Job;
 use crate::failure::{Doing, Failure};
 
 /// A session of the job's role. Requests carry its key; nothing here checks signatures.
 pub struct Session {
-    http: Client,
+    /// What others are asked with.
+    pub http: Client,
     endpoint: String,
     /// The region that is called.
     pub region: String,
@@ -18,15 +19,15 @@ pub struct Session {
 
 impl Session {
     /// Assumes a role with the job's id token, to call a region.
-    pub async fn assume(role: &str, region: &str) -> Result<Self, Failure> {
-        let endpoint = variable("AWS_ENDPOINT_URL")?;
-        let http = Client::new();
+    pub async fn assume(job: &Job, role: &str, region: &str) -> Result<Self, Failure> {
+        let endpoint = job.variable("AWS_ENDPOINT_URL")?.to_owned();
+        let http = job.http.clone();
         let form = [
             ("Action", "AssumeRoleWithWebIdentity"),
             ("Version", "2011-06-15"),
             ("RoleArn", role),
             ("RoleSessionName", "scripted-job"),
-            ("WebIdentityToken", &variable("HARMONIX_ID_TOKEN")?),
+            ("WebIdentityToken", job.variable("HARMONIX_ID_TOKEN")?),
         ];
         let what = || format!("assume the role {role}");
         let answer = http.post(&endpoint).form(&form).send().await.doing(what)?;

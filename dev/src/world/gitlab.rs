@@ -1,8 +1,5 @@
 //! GitLab: the stand-in with its groups and users.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-
 use jiff::{ToSpan, Zoned};
 use serde_json::json;
 
@@ -22,9 +19,6 @@ pub const PROVIDERS_GROUP: &str = "aws-environment-providers";
 /// The tag of the runner, which takes no job without it.
 pub const RUNNER_TAG: &str = "harmonix";
 
-/// The program that does the jobs of a scripted world.
-const SCRIPT_HOOK: &str = "scripted-job";
-
 /// Brings GitLab up; when this is done it answers.
 pub async fn rise(rise: &Rise<'_>) -> Result<(), Failure> {
     let world = rise.world;
@@ -39,7 +33,6 @@ pub async fn rise(rise: &Rise<'_>) -> Result<(), Failure> {
         &world.tokens.installation_key,
     )?;
     job::write_environment(rise)?;
-    write_hook(rise)?;
     let gitlab = rise.start(gitlab(rise))?;
     rise.listens(&gitlab, world.ports.gitlab).await?;
     task.done();
@@ -79,17 +72,6 @@ fn write_setup(rise: &Rise<'_>) -> Result<(), Failure> {
     let layout = &rise.world.layout;
     let text = serde_json::to_vec_pretty(&setup).doing(|| "write GitLab's start-up file".into())?;
     layout.write(&layout.path("gitlab/setup.json"), text)
-}
-
-fn write_hook(rise: &Rise<'_>) -> Result<(), Failure> {
-    let path = rise.world.layout.programs().join(SCRIPT_HOOK);
-    let text = format!(
-        "#!/bin/sh\nexec '{}' scripted-job \"$@\"\n",
-        rise.program.display()
-    );
-    rise.world.layout.write(&path, text)?;
-    std::fs::set_permissions(&path, Permissions::from_mode(0o755))
-        .doing(|| format!("make {} executable", path.display()))
 }
 
 fn gitlab(rise: &Rise<'_>) -> Recipe {
@@ -135,15 +117,14 @@ fn gitlab(rise: &Rise<'_>) -> Recipe {
             job::file(layout).to_string_lossy().into_owned(),
         ),
     ];
-    let hook = match rise.world.options.executor {
+    let plays = match rise.world.options.executor {
         Executor::Real => None,
-        Executor::Scripted => Some(layout.programs().join(SCRIPT_HOOK)),
+        Executor::Scripted => Some("--play-jobs".to_owned()),
     };
-    let hook = hook.map(|path| ("--script-hook", path.to_string_lossy().into_owned()));
     let arguments = options
         .into_iter()
-        .chain(hook)
-        .flat_map(|(name, value)| [name.to_owned(), value]);
+        .flat_map(|(name, value)| [name.to_owned(), value])
+        .chain(plays);
     rise.recipe(
         "gitlab",
         rise.program.clone(),

@@ -305,6 +305,7 @@ fn args(folder: &Path) -> GitlabArgs {
         node: None,
         gitlab_ci_local: None,
         job_environment: None,
+        play_jobs: false,
         script_hook: None,
         concurrency: None,
     }

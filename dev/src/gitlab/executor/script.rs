@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::process::Command;
 use super::super::instance::Instance;
 use super::process::{Group, runner_environment};
 use super::{Assignment, Outcome, Trace, artifact, checkout};
+use crate::scripted;
 
 /// Which jobs a script meets; all given fields must hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -141,35 +143,67 @@ impl Match {
     }
 }
 
-/// Ends a job: as a script says, by the hook, or well at once.
+/// Ends a job: as a script says, by playing it, by the hook, or well at once.
 pub async fn execute(instance: &Arc<Instance>, assignment: &Assignment) -> io::Result<Outcome> {
     if let Some(script) = instance.scripts.take(assignment) {
         return follow(instance, assignment, &script).await;
     }
-    let name = assignment.job.spec.name.as_str();
-    let ours = matches!(name, "provision" | "verify") || name.starts_with("harmonix-");
-    match &instance.executor.hook {
-        Some(hook) if ours => {
-            checkout::prepare(instance, assignment).await?;
-            let build = instance.build_folder(assignment.job.id);
-            let mut command = Command::new(hook);
-            command
-                .arg(name)
-                .current_dir(&assignment.folder)
-                .env_clear()
-                .envs(runner_environment(&instance.executor, &build).await?)
-                .envs(&assignment.variables);
-            let mut group = Group::start(&mut command)?;
-            let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
-            let (_, _, code) = tokio::join!(
-                copy(out, &assignment.trace),
-                copy(err, &assignment.trace),
-                group.wait()
-            );
-            Ok(Outcome::of_exit(code?))
-        }
-        Some(_) | None => Ok(Outcome::Success),
+    if instance.executor.plays && scripted::plays(&assignment.job.spec.name) {
+        return play(instance, assignment).await;
     }
+    match &instance.executor.hook {
+        Some(hook) => hand_over(instance, assignment, hook).await,
+        None => Ok(Outcome::Success),
+    }
+}
+
+async fn play(instance: &Instance, assignment: &Assignment) -> io::Result<Outcome> {
+    let mut variables = instance.executor.environment.clone();
+    variables.extend(assignment.variables.clone());
+    let repository = instance.repository(assignment.project.id);
+    let job = scripted::Job::new(
+        &assignment.job.spec.name,
+        variables,
+        (repository, &assignment.pipeline.sha),
+        instance.executor.http.clone(),
+    );
+    let done = scripted::run(&job).await;
+    let (said, left) = job.end();
+    said.iter().for_each(|line| assignment.trace.line(line));
+    match done {
+        Ok(()) => {
+            artifact::invent(instance, assignment.job.id, &left)?;
+            Ok(Outcome::Success)
+        }
+        Err(failure) => {
+            assignment.trace.line(&failure.to_string());
+            Ok(Outcome::of_exit(1))
+        }
+    }
+}
+
+async fn hand_over(
+    instance: &Instance,
+    assignment: &Assignment,
+    hook: &Path,
+) -> io::Result<Outcome> {
+    checkout::prepare(instance, assignment).await?;
+    let build = instance.build_folder(assignment.job.id);
+    let mut command = Command::new(hook);
+    command
+        .arg(&assignment.job.spec.name)
+        .current_dir(&assignment.folder)
+        .env_clear()
+        .envs(runner_environment(&instance.executor, &build).await?)
+        .envs(&assignment.variables);
+    let mut group = Group::start(&mut command)?;
+    let (out, err) = (group.child.stdout.take(), group.child.stderr.take());
+    let (_, _, code) = tokio::join!(
+        copy(out, &assignment.trace),
+        copy(err, &assignment.trace),
+        group.wait()
+    );
+    Ok(Outcome::of_exit(code?))
 }
 
 async fn copy(pipe: Option<impl AsyncRead + Unpin>, trace: &Trace) {
@@ -195,7 +229,7 @@ async fn follow(
         End::Succeed => {
             artifact::invent(instance, assignment.job.id, &script.artifacts)?;
             for effect in &script.effects {
-                effect.perform().await?;
+                effect.perform(&instance.executor.http).await?;
             }
             Ok(Outcome::Success)
         }
@@ -203,13 +237,13 @@ async fn follow(
 }
 
 impl Effect {
-    async fn perform(&self) -> io::Result<()> {
+    async fn perform(&self, http: &reqwest::Client) -> io::Result<()> {
         let failed = |why: String| io::Error::other(format!("{} {}: {why}", self.method, self.url));
         let method = self
             .method
             .parse()
             .map_err(|_| failed("is no HTTP method".into()))?;
-        let mut request = reqwest::Client::new().request(method, &self.url);
+        let mut request = http.request(method, &self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

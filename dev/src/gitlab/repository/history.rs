@@ -130,26 +130,25 @@ impl Repository {
 
     /// Answers one commit by its object name.
     pub async fn commit_at(&self, sha: &str) -> io::Result<Option<Commit>> {
-        let query = Query {
-            from: Some(sha.into()),
-            limit: Some(1),
-            ..Query::default()
-        };
-        Ok(self.log(&query).await?.into_iter().next())
+        let args = ["log", FORMAT, "--max-count=1", sha, "--"];
+        let text = self.text_about(sha, &args).await?;
+        Ok(text.split('\x1e').find_map(Commit::read))
     }
 
     /// Answers the last commit, seen from `sha`, that touched a path.
     pub async fn last_commit_for(&self, sha: &str, path: &str) -> io::Result<Option<String>> {
         let path = format!(":(literal){path}");
         let text = self
-            .text(&["rev-list", "--max-count=1", sha, "--", &path])
+            .text_about(sha, &["rev-list", "--max-count=1", sha, "--", &path])
             .await?;
         Ok(text.lines().next().map(str::to_owned))
     }
 
     /// Answers lines added and removed by a commit.
     pub async fn stats(&self, sha: &str) -> io::Result<(u64, u64)> {
-        let text = self.text(&["show", "--numstat", "--format=", sha]).await?;
+        let text = self
+            .text_about(sha, &["show", "--numstat", "--format=", sha])
+            .await?;
         Ok(text.lines().fold((0, 0), |(added, removed), line| {
             let mut columns = line
                 .split('\t')

@@ -49,7 +49,7 @@ impl Repository {
             args.extend(["-r", "-t"]);
         }
         args.push(&spec);
-        let text = self.text(&args).await?;
+        let text = self.text_about(sha, &args).await?;
         Ok(text
             .split('\0')
             .filter_map(|line| {
@@ -74,7 +74,7 @@ impl Repository {
     /// Says whether a path is a folder of a commit.
     pub async fn has_folder(&self, sha: &str, path: &str) -> io::Result<bool> {
         let spec = format!("{sha}:{}", path.trim_matches('/'));
-        let output = self.run(&["cat-file", "-t", &spec], b"").await?;
+        let output = self.about(sha, &["cat-file", "-t", &spec]).await?;
         Ok(output.status.success() && output.stdout.starts_with(b"tree"))
     }
 
@@ -90,7 +90,7 @@ impl Repository {
             sha,
             wanted,
         ];
-        let text = self.text(&args).await?;
+        let text = self.text_about(sha, &args).await?;
         let found = text.split('\0').find_map(|line| {
             let (head, name) = line.split_once('\t')?;
             let mut words = head.split(' ');
@@ -100,7 +100,7 @@ impl Repository {
         let Some((executable, id)) = found else {
             return Ok(None);
         };
-        let output = self.run(&["cat-file", "blob", &id], b"").await?;
+        let output = self.about(&id, &["cat-file", "blob", &id]).await?;
         super::checked("cat-file", &output)?;
         Ok(Some(Blob {
             id,
