@@ -12,6 +12,8 @@ const POSITIONS: [Position; 4] = [
     Position::Half,
     Position::Answered,
 ];
+/// Events are told once and never waited for: there is nothing between the halves of their answers.
+const EVENT: &str = "event";
 /// Of twenty applications, which ones are met: the first, one in the middle of everything, the last.
 const OF_MANY: [u32; 3] = [1, 10, 20];
 
@@ -23,7 +25,12 @@ pub fn once(recording: &Recording) -> Vec<Plan> {
         if scenario == Scenario::TwentyApplications && !OF_MANY.contains(&at.occurrence) {
             continue;
         }
-        for position in POSITIONS {
+        let positions = if at.label.verb == EVENT {
+            &POSITIONS[..2]
+        } else {
+            &POSITIONS[..]
+        };
+        for &position in positions {
             plans.push(Plan {
                 id: format!("M1/{scenario}/{at}/{}", position_name(position)),
                 family: Family::M1,
@@ -47,29 +54,30 @@ pub fn once(recording: &Recording) -> Vec<Plan> {
     plans
 }
 
-/// M2: two deaths, each write with every one that comes after it, and with its own repetition; each is applied and not
-/// answered.
+/// M2: two deaths: at every write and at every one that comes after it, each applied and not answered; and at every write
+/// before it is applied and again at its repetition, which then surely comes.
 pub fn twice(recording: &Recording) -> Vec<Plan> {
     let scenario = recording.scenario;
-    let sequence = recording.sequence();
+    let mut sequence = recording.sequence();
+    sequence.retain(|at| at.label.verb != EVENT);
+    let plan = |first: &Boundary, position: Position, second: &Boundary| Plan {
+        id: format!(
+            "M2/{scenario}/{first}/{}+{second}/applied",
+            position_name(position)
+        ),
+        family: Family::M2,
+        scenario,
+        troubles: vec![dies(first, position), dies(second, Position::Applied)],
+    };
     let mut plans = Vec::new();
     for (number, first) in sequence.iter().enumerate() {
         let again = Boundary {
             occurrence: first.occurrence + 1,
             ..first.clone()
         };
-        let later = sequence.iter().skip(number + 1).filter(|at| **at != again);
-        for second in std::iter::once(&again).chain(later) {
-            plans.push(Plan {
-                id: format!("M2/{scenario}/{first}+{second}/applied"),
-                family: Family::M2,
-                scenario,
-                troubles: vec![
-                    dies(first, Position::Applied),
-                    dies(second, Position::Applied),
-                ],
-            });
-        }
+        plans.push(plan(first, Position::Before, &again));
+        let later = sequence.iter().skip(number + 1);
+        plans.extend(later.map(|second| plan(first, Position::Applied, second)));
     }
     plans
 }

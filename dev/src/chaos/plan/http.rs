@@ -11,7 +11,7 @@ use crate::fault::Fault;
 const LATE_GITLAB: u64 = 3_000;
 const LATE_AWS: u64 = 9_000;
 /// Longer than it waits for the API server, which no option shortens.
-const LATE_KUBERNETES: u64 = 11_000;
+const LATE_KUBERNETES: u64 = 16_000;
 /// What is asked for by `Retry-After`, in seconds.
 const PAUSE: u64 = 2;
 
