@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 mod broken;
 mod death;
@@ -102,6 +103,19 @@ impl Fault {
                 Position::Half => "kill_half",
                 Position::Answered => "kill_answered",
             },
+        }
+    }
+}
+
+impl Fault {
+    /// Adds to a journal's small facts what the fault told whoever asked: how many seconds to wait (`retryAfter`).
+    pub fn note(&self, detail: &mut Map<String, Value>) {
+        if let Self::Status {
+            retry_after: Some(seconds),
+            ..
+        } = self
+        {
+            detail.insert("retryAfter".into(), (*seconds).into());
         }
     }
 }

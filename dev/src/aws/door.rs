@@ -139,6 +139,10 @@ impl Gate {
     }
 
     fn write(&self, call: &Call, line: Line, status: u16, fault: Option<&Fault>) {
+        let mut detail = line.detail;
+        if let Some(fault) = fault {
+            fault.note(&mut detail);
+        }
         self.journal.record(&Entry {
             time: Timestamp::now(),
             arrived: None,
@@ -151,7 +155,7 @@ impl Gate {
             account: line.account,
             resource: line.resource,
             status,
-            detail: line.detail,
+            detail,
             label: line.label,
             fault: fault.map(|fault| fault.name().to_owned()),
         });

@@ -236,6 +236,10 @@ struct Note<'a> {
 
 impl Note<'_> {
     fn write(&self, status: u16, fault: Option<&Fault>) {
+        let mut detail = self.detail.clone();
+        if let Some(fault) = fault {
+            fault.note(&mut detail);
+        }
         self.instance.journal.record(&Entry {
             time: moment::now(),
             arrived: Some(self.arrived),
@@ -252,7 +256,7 @@ impl Note<'_> {
                 .map(str::to_owned),
             mutating: self.target.mutating(self.method),
             status,
-            detail: self.detail.clone(),
+            detail,
             label: self.label.clone(),
             fault: fault.map(|fault| fault.name().to_owned()),
         });
