@@ -4,6 +4,7 @@
 //! compare also see the shape of a run in which nothing went wrong. An oracle that lacks what it judges by says so:
 //! silence means that something was looked at and found right.
 
+use std::cell::OnceCell;
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -201,22 +202,39 @@ impl Finding {
 /// One run before its judges.
 struct Case<'a> {
     evidence: &'a Evidence,
-    /// The shape of it, made once.
-    shape: Shape,
+    shape: OnceCell<Shape>,
     reference: &'a Shape,
     bounds: &'a Bounds,
+}
+
+impl Case<'_> {
+    /// The shape of the run, made once.
+    fn shape(&self) -> &Shape {
+        self.shape.get_or_init(|| Shape::of(self.evidence))
+    }
 }
 
 /// Judges a run against one in which nothing went wrong. The answer is in the order of the oracles.
 #[must_use]
 pub fn judge(evidence: &Evidence, reference: &Shape, bounds: &Bounds) -> Vec<Violation> {
+    judge_by(&Oracle::ALL, evidence, reference, bounds)
+}
+
+/// The same by these oracles only.
+#[must_use]
+pub fn judge_by(
+    oracles: &[Oracle],
+    evidence: &Evidence,
+    reference: &Shape,
+    bounds: &Bounds,
+) -> Vec<Violation> {
     let case = Case {
         evidence,
-        shape: Shape::of(evidence),
+        shape: OnceCell::new(),
         reference,
         bounds,
     };
-    let violations = Oracle::ALL.into_iter().flat_map(|oracle| {
+    let violations = oracles.iter().flat_map(|&oracle| {
         let found = oracle.look(&case);
         found.into_iter().map(move |finding| Violation {
             oracle,

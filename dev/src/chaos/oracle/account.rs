@@ -223,7 +223,8 @@ impl<'a> Account<'a> {
             let (made, told) = (effects.len(), entries.len());
             if told > made || (made > 0 && told == 0 && !is_owed) {
                 let sentence = format!(
-                    "the settings of {path} were applied {made} times and {told} records of success tell of it"
+                    "{} of {path} happened {made} times and {told} records of success tell of it",
+                    action.name()
                 );
                 found.push(Finding::new(sentence).with(proof(&effects, &entries)));
             }

@@ -14,7 +14,7 @@ pub fn look(case: &Case<'_>) -> Vec<Finding> {
     let happened: Vec<&Effect> = effects.iter().filter(|effect| effect.happened).collect();
     let mut found = doubled(&happened);
     found.extend(nameless(&happened));
-    let counts = &case.shape.effects;
+    let counts = &case.shape().effects;
     let meant = &case.reference.effects;
     for (what, count) in counts {
         let meant = meant.get(what).copied().unwrap_or_default();

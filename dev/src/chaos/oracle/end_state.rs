@@ -11,7 +11,7 @@ use crate::chaos::evidence::{Evidence, Happening};
 const SHOWN: usize = 160;
 
 pub fn look(case: &Case<'_>) -> Vec<Finding> {
-    let (is, meant) = (&case.shape.facts, &case.reference.facts);
+    let (is, meant) = (&case.shape().facts, &case.reference.facts);
     let mut found = Vec::new();
     for (what, value) in meant {
         match is.get(what) {
@@ -34,10 +34,11 @@ pub fn look(case: &Case<'_>) -> Vec<Finding> {
             short(value)
         )));
     }
-    if !struck(case.evidence) && case.shape.refusals != case.reference.refusals {
+    if !struck(case.evidence) && case.shape().refusals != case.reference.refusals {
         found.push(Finding::new(format!(
             "refusals are recorded that no fault caused: {:?}, and {:?} in the reference",
-            case.shape.refusals, case.reference.refusals
+            case.shape().refusals,
+            case.reference.refusals
         )));
     }
     found

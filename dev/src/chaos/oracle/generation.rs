@@ -7,72 +7,61 @@
 //!   `observedGeneration` that it is old.)
 //! - At the end every status is about the generation that is there.
 //!
-//! Versions that somebody else wrote are no fault of the controller. Who wrote one is told by the field manager that
-//! `managedFields` name last, where the versions have them.
+//! Versions that somebody else wrote are no fault of the controller, and are left out: which ones it wrote is told by
+//! the answers to its status patches (`detail.written`). Where the journal tells of none, all versions count as its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::version::{conditions, identity, is_true, uid};
 use super::{Case, Finding, Proof};
-
-const MANAGER: &str = "harmonix";
+use crate::chaos::evidence::Evidence;
 
 pub fn look(case: &Case<'_>) -> Vec<Finding> {
     let evidence = case.evidence;
+    let own = own(evidence);
     let mut found = Vec::new();
     let mut before: BTreeMap<&str, (usize, &Value)> = BTreeMap::new();
     for (at, version) in evidence.versions.iter().enumerate() {
         let object = &version.object;
-        if let Some((earlier, previous)) = before.insert(uid(object), (at, object)) {
-            let written = object["status"] != previous["status"];
-            if written && !is_anothers(object, previous) {
-                let proof = [Proof::Version(earlier), Proof::Version(at)];
-                let steps = judge_step(previous, object);
-                found.extend(steps.map(|sentence| Finding::new(sentence).with(proof.clone())));
-            }
+        let number = object["metadata"]["resourceVersion"].as_str();
+        let is_own = number.is_some_and(|number| own.contains(number));
+        if version.deleted || !(own.is_empty() || is_own) {
+            continue;
         }
+        let earlier = before.insert(uid(object), (at, object));
+        let written = earlier.is_none_or(|(_, previous)| object["status"] != previous["status"]);
+        if !written || object["status"].is_null() {
+            continue;
+        }
+        let mut proof: Vec<Proof> = earlier.iter().map(|(at, _)| Proof::Version(*at)).collect();
+        proof.push(Proof::Version(at));
+        let previous = earlier.map_or(&Value::Null, |(_, previous)| previous);
+        let sentences = judge_step(previous, object);
+        found.extend(sentences.map(|sentence| Finding::new(sentence).with(proof.clone())));
     }
-    for object in &evidence.objects {
-        found.extend(judge_end(object));
-    }
+    found.extend(evidence.objects.iter().filter_map(judge_end));
     found
+}
+
+/// The resource versions that the controller's status patches made.
+fn own(evidence: &Evidence) -> BTreeSet<&str> {
+    let patches = evidence.requests.iter().filter(|request| {
+        let label = request.label.as_ref();
+        let is_status =
+            label.is_some_and(|label| label.service == "kubernetes" && label.verb == "status");
+        is_status && request.took_effect()
+    });
+    patches
+        .filter_map(|request| request.detail.get("written")?.as_str())
+        .collect()
 }
 
 fn generation(object: &Value) -> i64 {
     object["metadata"]["generation"]
         .as_i64()
         .unwrap_or_default()
-}
-
-/// Whether somebody else wrote the status of this version: our own part of it is as it was.
-fn is_anothers(object: &Value, previous: &Value) -> bool {
-    let own = |object: &Value| -> Option<Vec<Value>> {
-        let fields = object["metadata"]["managedFields"].as_array()?;
-        let own = fields
-            .iter()
-            .filter(|entry| entry["manager"] == MANAGER && entry["subresource"] == "status");
-        Some(own.cloned().collect())
-    };
-    let others = |object: &Value| -> Option<Vec<Value>> {
-        let fields = object["metadata"]["managedFields"].as_array()?;
-        let others = fields
-            .iter()
-            .filter(|entry| entry["manager"] != MANAGER && entry["subresource"] == "status");
-        Some(others.cloned().collect())
-    };
-    match (own(object), own(previous)) {
-        (Some(now), Some(then)) => {
-            // Who takes a field over takes it out of our part: what tells is that another's part has changed.
-            others(object) != others(previous) && times(&now) == times(&then)
-        }
-        _ => false,
-    }
-}
-
-fn times(entries: &[Value]) -> Vec<&Value> {
-    entries.iter().map(|entry| &entry["time"]).collect()
 }
 
 fn judge_step<'a>(

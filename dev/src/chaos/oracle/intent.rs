@@ -52,12 +52,14 @@ pub fn open(object: &Value) -> Vec<Intent> {
     open
 }
 
-/// Every intent that any version of any object ever held, by identity.
+/// Every intent that any version of any object ever held, by identity, as it was first seen.
 pub fn ever(evidence: &Evidence) -> BTreeMap<String, Intent> {
     let versions = evidence.versions.iter().map(|version| &version.object);
-    let objects = versions.chain(&evidence.objects);
-    let intents = objects.flat_map(of);
-    intents.map(|intent| (intent.id.clone(), intent)).collect()
+    let mut ever = BTreeMap::new();
+    for intent in versions.chain(&evidence.objects).flat_map(of) {
+        ever.entry(intent.id.clone()).or_insert(intent);
+    }
+    ever
 }
 
 fn read(intent: &Value, object: &str) -> Option<Intent> {

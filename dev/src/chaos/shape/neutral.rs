@@ -26,7 +26,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Words of hexadecimal digits.
+/// Words of hexadecimal digits; no word of a language is one.
 static WORDS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\b[0-9a-f]{8,}\b").ok());
 
 /// Digits of an AWS account.
@@ -57,8 +57,7 @@ pub fn text(text: &str, run: &str) -> String {
     replaced.into_owned()
 }
 
-/// Hexadecimal digits that are no word and no account.
+/// Whether a word of hexadecimal digits is no account.
 fn is_hash(word: &str) -> bool {
-    let digits = word.bytes().filter(u8::is_ascii_digit).count();
-    digits > 0 && !(word.len() == ACCOUNT && digits == ACCOUNT)
+    !(word.len() == ACCOUNT && word.bytes().all(|byte| byte.is_ascii_digit()))
 }

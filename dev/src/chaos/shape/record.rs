@@ -1,9 +1,13 @@
 //! The shape of the audit records: how often each thing is told, by table, object, action and subject.
+//!
+//! A group that several objects need is made by whichever of them comes first; the others are refused. So it is told
+//! without its object and table, and refusals of it are not compared.
 
 use std::collections::BTreeMap;
 
 use super::{Facts, neutral};
 use crate::chaos::evidence::Evidence;
+use crate::chaos::oracle::Action;
 
 /// Notes the records of what happened; answers how often refused tries are told.
 pub fn tell(evidence: &Evidence, facts: &mut Facts<'_>) -> BTreeMap<String, usize> {
@@ -11,17 +15,22 @@ pub fn tell(evidence: &Evidence, facts: &mut Facts<'_>) -> BTreeMap<String, usiz
     let mut refused = BTreeMap::new();
     for record in &evidence.records {
         let text = |name: &str| record.attributes.get(name).map_or("", String::as_str);
+        let succeeded = text("status") == "SUCCESS";
+        let is_group = text("actionType") == Action::CreateGroup.name();
+        let place = match (is_group, succeeded) {
+            (false, _) => format!(" in {}: {}", record.table, text("objectRef")),
+            (true, true) => ":".to_owned(),
+            (true, false) => continue,
+        };
         let name = format!(
-            "records in {}: {} {} {} {} asked for by {}",
-            record.table,
-            text("objectRef"),
+            "records{place} {} {} {} asked for by {}",
             text("actionType"),
             text("actionName"),
             text("status"),
             text("initiatedBy"),
         );
         let name = neutral::text(&name, &evidence.run);
-        let counts = if text("status") == "SUCCESS" {
+        let counts = if succeeded {
             &mut happened
         } else {
             &mut refused
