@@ -83,6 +83,10 @@ impl Proxy {
         self.meet(&asked).await;
         let fault = self.faults.take(&asked.as_met());
         let write = |asked: &Asked, status: u16, wrong: Option<&'static str>| {
+            let mut detail = asked.detail.clone();
+            if let Some(fault) = &fault {
+                fault.note(&mut detail);
+            }
             self.journal.record(&Entry {
                 time: Timestamp::now(),
                 arrived: Some(arrived),
@@ -95,7 +99,7 @@ impl Proxy {
                 resource: Some(asked.resource.clone()).filter(|name| !name.is_empty()),
                 mutating: asked.mutating,
                 status,
-                detail: asked.detail.clone(),
+                detail,
                 label: Some(asked.label.clone()),
                 fault: fault.as_ref().map(Fault::name).or(wrong).map(str::to_owned),
             });

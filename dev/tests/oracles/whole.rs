@@ -27,7 +27,7 @@ fn an_empty_history_does_not_pass() {
     let empty = Evidence::default();
     let found = judge(&empty, &Shape::of(&empty), &BOUNDS);
     let by: BTreeSet<Oracle> = found.iter().map(|violation| violation.oracle).collect();
-    let silent = [Oracle::Quiet, Oracle::Convergence, Oracle::Secret];
+    let silent = [Oracle::Convergence, Oracle::Secret];
     assert_eq!(by, BTreeSet::from(silent), "{found:#?}");
 }
 
