@@ -39,6 +39,15 @@ impl Label {
             step: part(step),
         }
     }
+
+    /// The same with another text in its step: what is one run's name there is another's in the next.
+    #[must_use]
+    pub fn replaced(&self, text: &str, by: &str) -> Self {
+        Self {
+            step: self.step.replace(text, by),
+            ..self.clone()
+        }
+    }
 }
 
 impl fmt::Display for Label {

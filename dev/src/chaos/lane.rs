@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::cluster::{Cluster, condition, is_settled};
 use super::hosts::{Host, Hosts};
+use super::scenario::Scenario;
 use crate::failure::Failure;
 use crate::manifest;
 use crate::progress::Progress;
@@ -36,12 +37,22 @@ const PLATFORM: Duration = Duration::from_mins(2);
 /// After so many plans a world is ended and another one made: what is left of plans makes everything slower.
 const PLANS_A_WORLD: u32 = 120;
 
-/// How long a plan's waits may take, all together.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a plan's waits may take, all together, on a machine that is busy.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How long those of twenty applications may.
+const MANY: Duration = Duration::from_mins(5);
 /// How long a request to GitLab may take here.
 pub const GITLAB_TIMEOUT: Duration = Duration::from_secs(2);
 /// How often what is settled is looked at here.
 pub const RESYNC: Duration = Duration::from_secs(2);
+
+/// How long a scenario's waits may take.
+fn patience(scenario: Scenario) -> Duration {
+    match scenario {
+        Scenario::TwentyApplications => MANY,
+        _ => PATIENCE,
+    }
+}
 
 /// A world in which plans are played one after another.
 #[derive(Debug)]

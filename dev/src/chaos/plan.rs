@@ -232,3 +232,63 @@ impl fmt::Display for Trouble {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_plans_have_the_same_id_and_each_id_names_family_and_scenario() {
+        let plans = all().unwrap();
+        let ids: BTreeSet<&str> = plans.iter().map(|plan| plan.id.as_str()).collect();
+        assert_eq!(ids.len(), plans.len());
+        for plan in &plans {
+            let beginning = format!("{}/{}/", plan.family, plan.scenario);
+            assert!(plan.id.starts_with(&beginning), "{}", plan.id);
+            assert!(!plan.troubles.is_empty(), "{}", plan.id);
+        }
+    }
+
+    #[test]
+    fn there_are_as_many_plans_as_are_promised() {
+        let plans = all().unwrap();
+        let count = |families: &[Family]| {
+            let of = plans.iter().filter(|plan| families.contains(&plan.family));
+            of.count()
+        };
+        assert!(count(&[Family::M1]) >= 600, "{}", count(&[Family::M1]));
+        assert!(count(&[Family::M2]) >= 100, "{}", count(&[Family::M2]));
+        assert!(count(&[Family::M3]) >= 300, "{}", count(&[Family::M3]));
+        let rest = [
+            Family::M4,
+            Family::M5,
+            Family::M6,
+            Family::M7,
+            Family::M9,
+            Family::M10,
+            Family::M12,
+            Family::M16,
+        ];
+        assert!(count(&rest) >= 250, "{}", count(&rest));
+        for family in Family::ALL {
+            assert!(count(&[family]) > 0, "{family}");
+        }
+    }
+
+    #[test]
+    fn every_scenario_dies_at_every_boundary_that_was_recorded() {
+        let plans = all().unwrap();
+        for scenario in Scenario::ALL {
+            let recording = Recording::load(scenario).unwrap();
+            for at in recording.boundaries() {
+                if scenario == Scenario::TwentyApplications && at.occurrence > 1 {
+                    continue;
+                }
+                let id = format!("M1/{scenario}/{at}/applied");
+                assert!(plans.iter().any(|plan| plan.id == id), "{id}");
+            }
+        }
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::label::Label;
-use super::lane::{Lane, PATIENCE};
+use super::lane::Lane;
 use super::recording::Recording;
 use super::scenario::Scenario;
 use crate::failure::Failure;
@@ -32,7 +32,7 @@ pub struct Recorded {
 pub async fn record(lane: &mut Lane, scenario: Scenario) -> Result<Recorded, Failure> {
     let mut plays = Vec::new();
     for _ in 0..PLAYS {
-        let played = lane.play(scenario, &[], PATIENCE).await?;
+        let played = lane.play(scenario, &[]).await?;
         if let Some(step) = played.stuck {
             return Err(Failure::new(format!(
                 "{scenario} does not come to its end though nothing goes wrong: it waits {step}"

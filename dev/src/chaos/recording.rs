@@ -14,6 +14,8 @@ use crate::failure::{Doing, Failure};
 use crate::journal::Entry;
 use crate::world::name::checkout;
 
+/// What stands in recordings for the text of a run.
+pub const RUN: &str = "{run}";
 /// Where recordings are, below the checkout.
 const FOLDER: &str = "dev/chaos";
 
@@ -67,15 +69,12 @@ impl Recording {
         };
         for entry in window(evidence) {
             let Some(label) = &entry.label else { continue };
+            let label = label.replaced(&evidence.run, RUN);
             if entry.mutating {
                 let object = object_of(entry, &evidence.run);
-                recording
-                    .writes
-                    .entry(object)
-                    .or_default()
-                    .push(label.clone());
+                recording.writes.entry(object).or_default().push(label);
             } else {
-                *recording.reads.entry(label.clone()).or_default() += 1;
+                *recording.reads.entry(label).or_default() += 1;
             }
         }
         recording
@@ -140,7 +139,7 @@ fn object_of(entry: &Entry, run: &str) -> String {
         let begin = place.find(run)?;
         place.get(begin..)
     });
-    let named = named.unwrap_or_default().replacen(run, "{run}", 1);
+    let named = named.unwrap_or_default().replacen(run, RUN, 1);
     let mut words = named.split(['/', '@', '?', ' ']);
     let (space, name) = (words.next().unwrap_or_default(), words.next());
     match name {

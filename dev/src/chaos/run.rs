@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use tokio::sync::OnceCell;
 
 use super::evidence::{Evidence, Happening};
-use super::lane::{Lane, PATIENCE, Played, RESYNC};
+use super::lane::{Lane, Played, RESYNC};
 use super::oracle::{Bounds, Violation, judge};
 use super::plan::Plan;
 use super::report::{Outcome, Verdict};
@@ -155,7 +155,7 @@ impl Run {
         let reference = reference
             .get_or_try_init(|| reference_of(lane, plan.scenario))
             .await?;
-        let played = lane.play(plan.scenario, &plan.troubles, PATIENCE).await?;
+        let played = lane.play(plan.scenario, &plan.troubles).await?;
         let violations = judge(&played.evidence, &reference.shape, &reference.bounds);
         if !violations.is_empty() {
             // What is wrong here is not to be the next plan's.
@@ -167,7 +167,7 @@ impl Run {
 
 /// Plays a scenario with nothing going wrong.
 async fn reference_of(lane: &mut Lane, scenario: Scenario) -> Result<Reference, Failure> {
-    let played = lane.play(scenario, &[], PATIENCE).await?;
+    let played = lane.play(scenario, &[]).await?;
     let shape = Shape::of(&played.evidence);
     let bounds = bounds(&played);
     let violations = judge(&played.evidence, &shape, &bounds);

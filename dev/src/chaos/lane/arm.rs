@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 use super::super::evidence::Happening;
 use super::super::hosts::{Host, Hosts};
 use super::super::plan::{Boundary, End, Trouble};
+use super::super::recording::RUN;
 use super::befall::Hand;
 use super::diary::Diary;
 use super::keeper::Keeper;
@@ -128,7 +129,7 @@ impl Arms<'_> {
         let contains = (at.label.kind != NOBODYS).then(|| self.run.to_owned());
         let rule = Rule {
             matches: Match {
-                label: Some(at.label.to_string()),
+                label: Some(at.label.replaced(RUN, self.run).to_string()),
                 contains,
                 ..Match::default()
             },

@@ -1,7 +1,7 @@
 //! Lets things befall the world of a lane, and undoes them in time.
 
 use std::fs;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -40,8 +40,6 @@ pub struct Hand {
     pub run: String,
     /// Where it is noted.
     pub diary: Diary,
-    /// One part is started at a time: they are written down in one file.
-    pub starting: Arc<Mutex<()>>,
 }
 
 impl Hand {
@@ -98,10 +96,7 @@ impl Hand {
         part.process.signal(Signal::SIGKILL);
         part.process.ended_within(Duration::from_secs(5)).await;
         part.process.reap();
-        {
-            let _one = self.starting.lock();
-            register.start(&part.recipe)?;
-        }
+        register.start(&part.recipe)?;
         let until = Instant::now() + REVIVAL;
         while Instant::now() < until {
             if self.cluster.is_up().await {

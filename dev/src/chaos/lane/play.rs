@@ -10,12 +10,13 @@ use super::super::cluster::{condition, is_current, is_settled};
 use super::super::evidence::{Evidence, Happening};
 use super::super::gather::{Gather, Log};
 use super::super::hosts::escaped;
+use super::super::oracle::open_intents;
 use super::super::plan::Trouble;
 use super::super::scenario::{Scenario, Step};
 use super::arm::{Armed, Arms};
 use super::befall::Hand;
 use super::tidy::{lose, tidy};
-use super::{Ground, Lane, RESYNC};
+use super::{Ground, Lane, RESYNC, patience};
 use crate::failure::Failure;
 
 /// How long nothing may change before it is called quiet.
@@ -40,7 +41,7 @@ pub struct Played {
 }
 
 impl Lane {
-    /// Plays a scenario with these troubles; whoever waits waits so long at most.
+    /// Plays a scenario with these troubles.
     ///
     /// # Errors
     /// When the world or the harness fails: then nothing is known of the plan, and the lane begins with a new world.
@@ -48,9 +49,8 @@ impl Lane {
         &mut self,
         scenario: Scenario,
         troubles: &[Trouble],
-        patience: Duration,
     ) -> Result<Played, Failure> {
-        let played = self.try_play(scenario, troubles, patience).await;
+        let played = self.try_play(scenario, troubles).await;
         if played.is_err() {
             // What failed here may fail the next one too.
             let _ = self.end().await;
@@ -62,7 +62,6 @@ impl Lane {
         &mut self,
         scenario: Scenario,
         troubles: &[Trouble],
-        patience: Duration,
     ) -> Result<Played, Failure> {
         let (ground, run) = self.ground().await?;
         let since = Instant::now();
@@ -74,7 +73,7 @@ impl Lane {
             ground,
             run: &run,
             troubles,
-            until: since + patience,
+            until: since + patience(scenario),
             applied: Vec::new(),
             pushed: String::new(),
             armed: Vec::new(),
@@ -221,7 +220,6 @@ impl Play<'_> {
             keeper: Arc::clone(keeper),
             run: self.run.to_owned(),
             diary: keeper.diary.clone(),
-            starting: Arc::default(),
         };
         let arms = Arms {
             hosts,
@@ -293,11 +291,11 @@ impl Play<'_> {
         keeper.start(None)
     }
 
-    /// Waits until nothing changes any more, then a while in which nothing may be written.
+    /// Waits until nothing is open and nothing changes any more, then a while in which nothing may be written.
     async fn quiet(&self) {
         let until = Instant::now() + STILLNESS;
         let mut last = (self.look(), Instant::now());
-        while last.1.elapsed() < STILL && Instant::now() < until {
+        while (last.1.elapsed() < STILL || self.is_busy()) && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
             let now = self.look();
             if now != last.0 {
@@ -307,6 +305,18 @@ impl Play<'_> {
         self.note(Happening::QuietFrom);
         tokio::time::sleep(RESYNC + RESYNC / 4).await;
         self.note(Happening::QuietUntil);
+    }
+
+    /// Whether an effect's outcome or its record is still open, whatever the conditions say.
+    fn is_busy(&self) -> bool {
+        let Ground { cluster, .. } = &*self.ground;
+        let objects = cluster.names(self.run).into_iter();
+        objects
+            .filter_map(|(kind, name)| cluster.now(&kind, &name))
+            .any(|object| {
+                let backlog = object["status"]["effects"]["backlog"].as_array();
+                !open_intents(&object).is_empty() || backlog.is_some_and(|all| !all.is_empty())
+            })
     }
 
     fn look(&self) -> Vec<Option<Value>> {
