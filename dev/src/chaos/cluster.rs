@@ -41,7 +41,10 @@ impl fmt::Debug for Cluster {
 
 #[derive(Debug, Default)]
 struct Seen {
+    /// Each object as the newest answer or event has it.
     now: BTreeMap<String, Value>,
+    /// Each object as the watch told it last.
+    told: BTreeMap<String, Value>,
     versions: Vec<Version>,
 }
 
@@ -92,10 +95,11 @@ impl Cluster {
         let api = api(&self.client, kind, text("/metadata/namespace"));
         let params = PatchParams::apply("kubectl").force();
         let patch = Patch::Apply(object);
-        insist(|| api.patch(name, &params, &patch))
+        let answer = insist(|| api.patch(name, &params, &patch))
             .await
-            .doing(|| format!("apply the {kind} {name}"))
-            .map(drop)
+            .doing(|| format!("apply the {kind} {name}"))?;
+        self.learn(kind, answer);
+        Ok(())
     }
 
     /// What `kubectl patch --type merge` does; namespaced objects are named `namespace/name`.
@@ -113,7 +117,9 @@ impl Cluster {
             None => insist(|| api.patch(short, &params, &patch)).await,
             Some(_) => insist(|| api.patch_status(short, &params, &patch)).await,
         };
-        done.doing(|| format!("change the {kind} {name}")).map(drop)
+        let answer = done.doing(|| format!("change the {kind} {name}"))?;
+        self.learn(kind, answer);
+        Ok(())
     }
 
     /// What `kubectl delete --wait=false` does; what is not there is gone already.
@@ -139,6 +145,16 @@ impl Cluster {
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(()),
             Err(error) => Err(error).doing(|| format!("strip the {kind} {name}")),
         }
+    }
+
+    /// What was answered is known, even if the watch tells it a moment later: whoever waits for what becomes of a change
+    /// must not be shown what was before it.
+    fn learn(&self, kind: &str, answer: DynamicObject) {
+        if !KINDS.contains(&kind) {
+            return;
+        }
+        let (name, object) = told(kind, answer);
+        lock(&self.seen).learn(key(kind, &name), object);
     }
 
     /// Answers the objects of a kind whose names contain this text.
@@ -230,30 +246,35 @@ impl Cluster {
 }
 
 impl Seen {
+    /// Takes an object as it is now, unless something newer is known: an answer may be ahead of the watch.
+    fn learn(&mut self, key: String, object: Value) {
+        let is_older = self
+            .now
+            .get(&key)
+            .is_some_and(|known| version(known) > version(&object));
+        if !is_older {
+            self.now.insert(key, object);
+        }
+    }
+
     fn take(&mut self, kind: &str, event: Event<DynamicObject>) {
         let (object, deleted) = match event {
             Event::Apply(object) | Event::InitApply(object) => (object, false),
             Event::Delete(object) => (object, true),
             Event::Init | Event::InitDone => return,
         };
-        let name = match object.namespace() {
-            Some(namespace) => format!("{namespace}/{}", object.name_any()),
-            None => object.name_any(),
-        };
-        let mut object = serde_json::to_value(object).unwrap_or_default();
-        if let Value::Object(fields) = &mut object {
-            fields.insert("kind".into(), kind.into());
-        }
+        let (name, object) = told(kind, object);
         let key = key(kind, &name);
-        let known = self.now.get(&key);
-        if !deleted && known == Some(&object) {
+        if !deleted && self.told.get(&key) == Some(&object) {
             // A list that was read again tells nothing new.
             return;
         }
         if deleted {
+            self.told.remove(&key);
             self.now.remove(&key);
         } else {
-            self.now.insert(key, object.clone());
+            self.told.insert(key.clone(), object.clone());
+            self.learn(key, object.clone());
         }
         self.versions.push(Version {
             time: Timestamp::now(),
@@ -261,6 +282,24 @@ impl Seen {
             deleted,
         });
     }
+}
+
+/// The name of an object, and the object with its kind, which an event of a watch may leave out.
+fn told(kind: &str, object: DynamicObject) -> (String, Value) {
+    let name = match object.namespace() {
+        Some(namespace) => format!("{namespace}/{}", object.name_any()),
+        None => object.name_any(),
+    };
+    let mut object = serde_json::to_value(object).unwrap_or_default();
+    if let Value::Object(fields) = &mut object {
+        fields.insert("kind".into(), kind.into());
+    }
+    (name, object)
+}
+
+/// The number of an object's version; versions of one object may be compared.
+fn version(object: &Value) -> Option<u64> {
+    object["metadata"]["resourceVersion"].as_str()?.parse().ok()
 }
 
 fn key(kind: &str, name: &str) -> String {
