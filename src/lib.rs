@@ -10,9 +10,13 @@
 //! controllers  when things happen: the one loop, triggers, requeue
 //! cli, main    assembly
 //! ```
+//!
+//! Without the feature `host` there is no way to GitLab and AWS, and nothing to assemble: what remains
+//! is what decides and when, for those who bring a world of their own.
 
 pub mod adapters;
 pub mod api;
+#[cfg(feature = "host")]
 pub mod cli;
 pub mod controllers;
 pub mod domain;
