@@ -7,6 +7,7 @@ mod denial;
 mod driver;
 mod environment;
 mod execute;
+pub mod failpoint;
 mod ledger;
 mod letgo;
 mod look;

@@ -25,6 +25,10 @@ pub(super) fn main(options: RunOptions) -> ExitCode {
     if let Err(problem) = telemetry::start(options.log_format, &options.log_level) {
         return refuse(&problem);
     }
+    #[cfg(feature = "failpoints")]
+    if let Err(problem) = arm() {
+        return refuse(&problem);
+    }
     // Every client uses the same cryptography, whichever comes first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread()
@@ -42,6 +46,17 @@ pub(super) fn main(options: RunOptions) -> ExitCode {
     // A blocked thread must not keep a stopped controller alive.
     runtime.shutdown_timeout(Duration::from_secs(1));
     code
+}
+
+/// Arms the failpoint that a test names. No option: nobody is to see it in the help.
+#[cfg(feature = "failpoints")]
+fn arm() -> Result<(), String> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "for tests; not configuration, and not compiled into what is shipped"
+    )]
+    let named = std::env::var("HARMONIX_FAILPOINT");
+    named.map_or(Ok(()), |text| controllers::failpoint::arm(&text))
 }
 
 async fn run(options: RunOptions) -> Result<(), String> {

@@ -21,6 +21,7 @@ use crate::domain::verdict::{Backoff, Verdict, reason_of};
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
+use super::failpoint::{Point, reach, reach_each};
 use super::managed::{Depth, Managed, intents, open_intents, version};
 use super::{Context, denial, execute, ledger, letgo};
 
@@ -87,7 +88,7 @@ impl<K: Managed> Pass<'_, K> {
         self.intents = intents;
         let now = context.ports.clock.now();
         let depth = self.depth(now);
-        let mut acted = false;
+        let mut acted: Vec<&str> = Vec::new();
         let mut denied = BTreeSet::new();
         let mut round = 0;
         let (observed, plan) = loop {
@@ -120,7 +121,8 @@ impl<K: Managed> Pass<'_, K> {
                 return letgo::finish(context, &self.version, &finalizers, journal).await;
             }
             if plan.steps.is_empty() {
-                let waits = acted && round < ROUNDS && K::is_about_to_show(&observed, &memory);
+                let waits =
+                    !acted.is_empty() && round < ROUNDS && K::is_about_to_show(&observed, &memory);
                 if waits {
                     tokio::time::sleep(SHOW).await;
                 }
@@ -136,7 +138,7 @@ impl<K: Managed> Pass<'_, K> {
             });
             self.write_ahead(&staged, &stored, &mut finalizers, K::journal(&mut memory))
                 .await?;
-            acted = true;
+            acted.extend(staged.iter().map(|(intent, _)| intent.action.name()));
             if let Some(verdict) = self.act(staged, &open, &mut memory).await {
                 plan.verdict = verdict;
                 break (observed, plan);
@@ -154,6 +156,9 @@ impl<K: Managed> Pass<'_, K> {
         let report = K::report(&self.target, memory, &observed, &plan, &telling);
         let settled = matches!(report.verdict, Verdict::Settled);
         let after = tell::<K>(context, &self.version, &previous, report).await?;
+        for action in acted {
+            reach(self.scope.identity.kind, action, Point::Told);
+        }
         // Only now: a record that no status tells of would be lost with this pass.
         context.remember(&self.scope.uid, |r| {
             if !denied.is_empty() {
@@ -199,6 +204,8 @@ impl<K: Managed> Pass<'_, K> {
         finalizers: &mut Vec<String>,
         journal: &mut EffectJournal,
     ) -> Result<(), StoreError> {
+        let kind = self.scope.identity.kind;
+        reach_each(kind, staged, Point::Decided);
         let wanted = written(&self.intents, stored, journal, staged);
         let held = finalizers.iter().any(|f| f == FINALIZER);
         if wanted == self.intents && held {
@@ -211,6 +218,7 @@ impl<K: Managed> Pass<'_, K> {
         self.version = store
             .hold(&self.version, finalizers, &format_intents(&wanted))
             .await?;
+        reach_each(kind, staged, Point::Held);
         self.note_written();
         journal.begin(&wanted);
         self.intents = wanted;
@@ -243,7 +251,10 @@ impl<K: Managed> Pass<'_, K> {
             self.context.remember(&self.scope.uid, |r| {
                 r.sent.insert(id.clone(), now);
             });
+            let kind = self.scope.identity.kind;
+            reach(kind, name, Point::Sent);
             let outcome = execute::execute(self.context, intent, &step).await;
+            reach(kind, name, Point::Answered);
             K::absorb(memory, &outcome);
             K::journal(memory).settle(&outcome);
             let failed = match &outcome.result {

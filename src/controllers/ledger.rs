@@ -13,6 +13,7 @@ use crate::domain::verdict::reason_of;
 use crate::ports::AuditTable;
 
 use super::Context;
+use super::failpoint::{Point, reach};
 
 /// Writes every waiting record whose table is known.
 ///
@@ -46,6 +47,7 @@ pub(super) async fn flush(
         }
         .await
         .map_err(|failure| unwritable(&failure, &table))?;
+        reach(scope.identity.kind, &entry.action, Point::Recorded);
         journal.recorded(index, &hash);
     }
     Ok(())

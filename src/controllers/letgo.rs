@@ -16,8 +16,12 @@ use crate::domain::version::Version;
 use crate::ports::StoreError;
 
 use super::driver::{is_let_go, tell, telling, unaudited};
+use super::failpoint::{Point, reach, reach_each};
 use super::managed::{Managed, intents, open_intents};
 use super::{Context, ledger, look};
+
+/// What letting go is called in records.
+const LET_GO: &str = "LetGo";
 
 /// Releases the finalizer: the record is written. Records that never got a table are told.
 pub(super) async fn finish(
@@ -36,6 +40,7 @@ pub(super) async fn finish(
         Ok(()) | Err(StoreError::Gone) => {}
         Err(error) => return Err(error),
     }
+    reach(version.identity.kind, LET_GO, Point::Told);
     context.forget(&version.uid);
     tracing::info!(object = %version.identity, "let go: what was made outside stays as it is");
     Ok(None)
@@ -125,10 +130,13 @@ impl<K: Managed> Farewell<'_, K> {
                 });
                 let before = K::journal(&mut stored.clone()).clone();
                 let wanted = written(&self.intents, &before, K::journal(&mut memory), &staged);
+                let kind = self.scope.identity.kind;
+                reach_each(kind, &staged, Point::Decided);
                 if wanted != self.intents {
                     let text = format_intents(&wanted);
                     let store = &context.ports.store;
                     self.version = store.hold(&self.version, &self.finalizers, &text).await?;
+                    reach_each(kind, &staged, Point::Held);
                     self.intents = wanted;
                 }
                 for (intent, _) in staged {

@@ -9,6 +9,7 @@ use crate::domain::version::Version;
 use crate::ports::StoreError;
 
 use super::Context;
+use super::failpoint::{ANY, Point, reach};
 
 /// Writes the status where it changed, tells the transition, and says when to look again.
 ///
@@ -26,6 +27,7 @@ pub(super) async fn tell<S: Serialize + PartialEq + Send>(
             StoreError::Unavailable(format!("the status cannot be written: {error}"))
         })?;
         let written = store.apply_status(version, status).await?;
+        reach(version.identity.kind, ANY, Point::Told);
         context.remember(&version.uid, |r| {
             r.written = written.resource_version.parse().ok();
         });

@@ -25,6 +25,8 @@ pub enum Profile {
     Debug,
     /// As it is shipped.
     Release,
+    /// As it is shipped, save that it dies where a test says: see `HARMONIX_FAILPOINT`.
+    Failpoints,
 }
 
 /// Answers the binary that `cargo dev test` has built, or that lies beside this program.
@@ -55,6 +57,7 @@ pub async fn build(
     let (options, kind): (&[&str], &str) = match profile {
         Profile::Debug => (&[], "debug"),
         Profile::Release => (&["--release"], "release"),
+        Profile::Failpoints => (&["--release", "--features", "failpoints"], "failpoints"),
     };
     let folder = cache
         .path("controller")
