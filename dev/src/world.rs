@@ -19,6 +19,7 @@ pub mod kubernetes;
 pub mod layout;
 mod life;
 pub mod name;
+mod outage;
 pub mod part;
 pub mod port;
 pub mod process;
@@ -39,6 +40,7 @@ use port::Ports;
 
 pub use controller::Controller;
 pub use life::Found;
+pub use outage::Stalled;
 
 /// How pipelines are executed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]

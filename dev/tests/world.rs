@@ -155,6 +155,50 @@ async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
 }
 
 #[tokio::test]
+async fn the_api_server_dies_and_etcd_stands_still_and_both_come_back_with_what_they_knew() {
+    let own = Own::new("outage");
+    let up = own.up();
+    assert!(up.status.success(), "{}", text(&up));
+    let world = World::load(&own.name).unwrap();
+    let made = administrate(&world, &["create", "namespace", "before"]);
+    assert!(made.status.success(), "{}", text(&made));
+
+    world.kill_api_server().await.unwrap();
+    let ask = ["get", "namespace", "before", "--request-timeout=2s"];
+    let refused = administrate(&world, &ask);
+    assert!(text(&refused).contains("refused"), "{}", text(&refused));
+    assert!(world.kill_api_server().await.is_err());
+    let port = world.ports.kubernetes;
+    for _ in 0..2 {
+        // One that runs is left as it is.
+        world.restore_api_server().await.unwrap();
+    }
+    let server = world.register().part("kube-apiserver").unwrap().unwrap();
+    assert_eq!(server.recipe.ports, [port]);
+    let found = administrate(&world, &ask);
+    assert!(found.status.success(), "{}", text(&found));
+
+    let stalled = world.stall_etcd().unwrap();
+    let silent = administrate(
+        &world,
+        &["create", "namespace", "during", "--request-timeout=2s"],
+    );
+    assert!(!silent.status.success(), "{}", text(&silent));
+    drop(stalled);
+    let goes_on = administrate(
+        &world,
+        &["create", "namespace", "after", "--request-timeout=10s"],
+    );
+    assert!(goes_on.status.success(), "{}", text(&goes_on));
+
+    // Killed once more, now as a process that this one has started.
+    world.kill_api_server().await.unwrap();
+    world.restore_api_server().await.unwrap();
+    assert!(administrate(&world, &ask).status.success());
+    world.check().unwrap();
+}
+
+#[tokio::test]
 async fn two_worlds_side_by_side_do_not_disturb_each_other() {
     let (left, right) = (Own::new("left"), Own::new("right"));
     std::thread::scope(|scope| {
