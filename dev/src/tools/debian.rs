@@ -12,12 +12,13 @@ use crate::failure::{Doing, Failure};
 use crate::progress::Progress;
 
 /// Package, and the program of it that is used.
-const PACKAGES: [(&str, &str); 5] = [
+const PACKAGES: [(&str, &str); 6] = [
     ("buildah", "buildah"),
     ("skopeo", "skopeo"),
     ("docker-registry", "docker-registry"),
     ("rsync", "rsync"),
     ("git", "git"),
+    ("faketime", "faketime"),
 ];
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 

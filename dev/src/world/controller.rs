@@ -1,6 +1,7 @@
 //! The controller as the world runs it: the real binary, with its own account's rights and nothing more.
 
 pub mod binary;
+mod clock;
 mod restart;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,8 @@ use super::gitlab::{APPLICATIONS_GROUP, ISSUER, PROVIDERS_GROUP, RUNNER_TAG};
 use super::part::{Part, Recipe};
 use super::process::Memory;
 use crate::failure::{Doing, Failure};
+
+pub use clock::WrongClock;
 
 /// What the one controller of a world is called.
 pub const NAME: &str = "controller";
@@ -43,6 +46,8 @@ pub struct Start {
     pub environment: BTreeMap<String, String>,
     /// How it reaches the API server.
     pub way: Way,
+    /// Its clock, where that is wrong.
+    pub clock: Option<WrongClock>,
 }
 
 /// How a controller reaches the API server.
@@ -65,6 +70,7 @@ impl Start {
             arguments: Vec::new(),
             environment: BTreeMap::new(),
             way: Way::default(),
+            clock: None,
         }
     }
 }
@@ -85,6 +91,7 @@ impl World {
             arguments,
             environment,
             way,
+            clock,
         } = start;
         if !is_controller(&name) {
             return Err(Failure::new(format!(
@@ -95,6 +102,7 @@ impl World {
         if way == Way::Apichaos {
             own.insert("KUBECONFIG".to_owned(), self.way_through_apichaos()?);
         }
+        own.extend(clock.iter().flat_map(WrongClock::environment));
         own.extend(environment);
         let recipe = Recipe {
             log: self.layout.log(&name),

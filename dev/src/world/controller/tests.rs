@@ -154,3 +154,33 @@ fn an_option_of_ones_own_takes_the_place_of_the_worlds() {
         (1, 1, 1)
     );
 }
+
+#[tokio::test]
+async fn a_wrong_clock_is_wrong_by_as_much_as_it_was_set_to_and_is_set_while_it_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = "trap 'exit 0' TERM; while :; do date +at=%s; sleep 0.05; done";
+    let hour = jiff::SignedDuration::from_hours(1);
+    let clock = WrongClock::new(folder.path().join("clock"), hour * 24).unwrap();
+    let mut start = Start::of(program(folder.path(), script));
+    start.clock = Some(clock.clone());
+    let mut controller = world(folder.path()).start_controller(start).unwrap();
+    let shows = async |wanted: i64| {
+        for _ in 0..100 {
+            let text = std::fs::read_to_string(controller.log()).unwrap_or_default();
+            let last = text
+                .lines()
+                .rev()
+                .find_map(|line| line.strip_prefix("at=")?.parse().ok());
+            let truth = jiff::Timestamp::now().as_second();
+            if last.is_some_and(|shown: i64| (shown - truth - wanted).abs() < 30) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the clock is not wrong by {wanted} s");
+    };
+    shows(24 * 3600).await;
+    clock.set(-hour).unwrap();
+    shows(-3600).await;
+    controller.stop(Duration::from_secs(5)).await.unwrap();
+}
