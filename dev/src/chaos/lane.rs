@@ -2,7 +2,6 @@
 
 mod arm;
 mod befall;
-mod clock;
 mod diary;
 mod keeper;
 mod play;
@@ -150,7 +149,7 @@ impl Ground {
         let (world, _) = World::up(name, options, progress).await?;
         let cluster = Cluster::of(&world).await?;
         let hosts = Hosts::of(&world);
-        let keeper = Keeper::of(&world, binary, loud)?;
+        let keeper = Keeper::of(&world, binary, loud);
         keeper.start(None)?;
         for object in manifest::platform() {
             cluster.apply(&object).await?;

@@ -36,7 +36,7 @@ impl Ways {
             }
             None => {
                 let cache = Cache::of_user()?;
-                binary::given_or_built(&cache, Profile::Release, progress).await?
+                binary::given_or_built(&cache, Profile::Failpoints, progress).await?
             }
         };
         Ok(Self {

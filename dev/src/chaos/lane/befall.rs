@@ -4,7 +4,7 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::Signal;
+use jiff::SignedDuration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -18,10 +18,6 @@ use crate::demo::feed::KINDS;
 use crate::failure::{Doing, Failure};
 use crate::world::World;
 
-const API_SERVER: &str = "kube-apiserver";
-const ETCD: &str = "etcd";
-/// How long an API server may take to answer again.
-const REVIVAL: Duration = Duration::from_mins(1);
 /// The roles that the controller works with.
 const OPERATIONS: &str = "operations-role";
 
@@ -50,11 +46,13 @@ impl Hand {
             fault: fault.clone(),
         });
         match upset {
-            Upset::ApiServerKilled => self.kill_api_server().await?,
+            Upset::ApiServerKilled => {
+                self.world.kill_api_server().await?;
+                self.world.restore_api_server().await?;
+            }
             Upset::EtcdStopped(time) => {
-                self.signal(ETCD, Signal::SIGSTOP)?;
+                let _stalled = self.world.stall_etcd()?;
                 tokio::time::sleep(*time).await;
-                self.signal(ETCD, Signal::SIGCONT)?;
             }
             Upset::SessionsExpire => self.hosts.expire_sessions(OPERATIONS).await?,
             Upset::TokenFile { content, time } => self.spoil_token(*content, *time).await?,
@@ -82,33 +80,6 @@ impl Hand {
         Ok(())
     }
 
-    fn signal(&self, part: &str, signal: Signal) -> Result<(), Failure> {
-        let found = self.world.register().part(part)?;
-        let found = found.ok_or_else(|| Failure::new(format!("the world has no {part}")))?;
-        found.process.signal(signal);
-        Ok(())
-    }
-
-    async fn kill_api_server(&self) -> Result<(), Failure> {
-        let register = self.world.register();
-        let part = register.part(API_SERVER)?;
-        let part = part.ok_or_else(|| Failure::new("the world has no API server"))?;
-        part.process.signal(Signal::SIGKILL);
-        part.process.ended_within(Duration::from_secs(5)).await;
-        part.process.reap();
-        register.start(&part.recipe)?;
-        let until = Instant::now() + REVIVAL;
-        while Instant::now() < until {
-            if self.cluster.is_up().await {
-                return Ok(());
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        Err(Failure::new(format!(
-            "the API server does not answer {REVIVAL:?} after it was started again"
-        )))
-    }
-
     async fn spoil_token(&self, content: TokenFile, time: Duration) -> Result<(), Failure> {
         let path = self.world.layout.gitlab_token();
         let what = || format!("use the token file {}", path.display());
@@ -130,7 +101,7 @@ impl Hand {
     }
 
     async fn set_clock(&self, seconds: i64, restart: bool) -> Result<(), Failure> {
-        self.keeper.clock().set(seconds)?;
+        self.keeper.set_clock(SignedDuration::from_secs(seconds))?;
         if restart {
             self.keeper.stop().await;
             self.keeper.start(None)?;

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
 use super::super::evidence::Happening;
 use super::PACE;
-use super::clock::Clock;
 use super::diary::Diary;
 use crate::failure::Failure;
 use crate::world::World;
-use crate::world::controller::{Controller, NAME, Start, Way};
+use crate::world::controller::{Controller, NAME, Start, Way, WrongClock};
 use crate::world::part::write_whole;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
@@ -26,7 +27,6 @@ pub struct Keeper {
     binary: PathBuf,
     pid_file: PathBuf,
     loud: bool,
-    clock: Clock,
     state: Mutex<State>,
     /// What was noted of starts and deaths.
     pub diary: Diary,
@@ -39,15 +39,14 @@ struct State {
     kept: bool,
     starts: u32,
     deaths: u32,
-    /// Whether it goes by the clock.
-    wound: bool,
+    /// Its clock, where that may be wrong.
+    clock: Option<WrongClock>,
 }
 
 impl Keeper {
     /// The keeper of a world's controller, which does not run yet.
-    pub fn of(world: &World, binary: &Path, loud: bool) -> Result<Arc<Self>, Failure> {
+    pub fn of(world: &World, binary: &Path, loud: bool) -> Arc<Self> {
         let keeper = Arc::new(Self {
-            clock: Clock::of(world)?,
             pid_file: world.layout.path("controller/pid"),
             world: world.clone(),
             binary: binary.to_owned(),
@@ -63,17 +62,20 @@ impl Keeper {
                 tokio::time::sleep(LOOK_AGAIN).await;
             }
         });
-        Ok(keeper)
+        keeper
     }
 
-    /// Answers the controller's clock.
-    pub fn clock(&self) -> &Clock {
-        &self.clock
-    }
-
-    /// Has every controller that is started from now on go by the clock.
-    pub fn wind(&self) {
-        self.lock().wound = true;
+    /// Sets the controller's clock wrong by so much. It goes by that clock from its next start on.
+    pub fn set_clock(&self, by: SignedDuration) -> Result<(), Failure> {
+        let mut state = self.lock();
+        match &state.clock {
+            Some(clock) => clock.set(by),
+            None => {
+                let file = self.world.layout.path("controller/clock");
+                state.clock = Some(WrongClock::new(file, by)?);
+                Ok(())
+            }
+        }
     }
 
     /// Answers the file with the id of the process that runs.
@@ -146,9 +148,7 @@ impl Keeper {
             start.arguments.extend(level.map(str::to_owned));
         }
         start.way = Way::Apichaos;
-        if state.wound {
-            start.environment = self.clock.variables();
-        }
+        start.clock.clone_from(&state.clock);
         start.environment.insert("NO_COLOR".into(), "1".into());
         if let Some(point) = point {
             start.environment.insert(POINT.into(), point.to_owned());
