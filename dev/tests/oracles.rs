@@ -38,6 +38,8 @@ mod leak;
 mod quiet;
 #[path = "oracles/secret.rs"]
 mod secret;
+#[path = "oracles/tenant.rs"]
+mod tenant;
 #[path = "oracles/throttle.rs"]
 mod throttle;
 #[path = "oracles/truth.rs"]

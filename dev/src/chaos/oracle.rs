@@ -27,6 +27,7 @@ mod leak;
 mod outage;
 mod quiet;
 mod secret;
+mod tenant;
 mod throttle;
 mod truth;
 mod version;
@@ -60,6 +61,8 @@ pub enum Oracle {
     Quiet,
     /// O6: it comes to rest in time.
     Convergence,
+    /// O7: nobody's credentials are used for somebody else's things.
+    Tenant,
     /// O8: no secret is told to anybody.
     Secret,
     /// O9: nobody had to help.
@@ -72,13 +75,14 @@ pub enum Oracle {
 
 impl Oracle {
     /// Every oracle.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::EndState,
         Self::EffectCount,
         Self::Audit,
         Self::Leak,
         Self::Quiet,
         Self::Convergence,
+        Self::Tenant,
         Self::Secret,
         Self::Hand,
         Self::Generation,
@@ -95,6 +99,7 @@ impl Oracle {
             Self::Leak => "O4 no leak",
             Self::Quiet => "O5 quiet",
             Self::Convergence => "O6 convergence",
+            Self::Tenant => "O7 tenants",
             Self::Secret => "O8 secrecy",
             Self::Hand => "O9 no hand",
             Self::Generation => "O10 generation",
@@ -115,6 +120,7 @@ impl Oracle {
             Self::Leak => leak::look(case),
             Self::Quiet => quiet::look(case),
             Self::Convergence => convergence::look(case),
+            Self::Tenant => tenant::look(case),
             Self::Secret => secret::look(case),
             Self::Hand => hand::look(case),
             Self::Generation => generation::look(case),

@@ -1,9 +1,10 @@
 //! O3: records hang on each other, and are as they were written.
 
+use harmonix_dev::chaos::evidence::Evidence;
 use harmonix_dev::chaos::oracle::Oracle::Audit;
 
 use super::control::{judged, rejects};
-use super::history::{CART, attribute, object, record, rehash};
+use super::history::{CART, attribute, condition, object, record, rehash};
 
 #[test]
 fn a_record_whose_hash_is_not_its_own() {
@@ -51,6 +52,35 @@ fn a_status_that_knows_another_end() {
     });
     rejects(Audit, "says that its chain at", |evidence| {
         object(evidence, "Application")["status"]["effects"]["chains"][0]["head"] = "no".into();
+    });
+}
+
+/// A status is written after the records that it knows of.
+#[test]
+fn a_status_may_lag_behind_while_something_is_under_way() {
+    let lag = |evidence: &mut Evidence, ready: &str| {
+        let first = evidence.records.iter().find(|record| {
+            record.attributes["objectRef"] == CART && record.attributes["previousHash"].is_empty()
+        });
+        let head = first.unwrap().attributes["hash"].clone();
+        let provider = first.unwrap().attributes["providerName"].clone();
+        let cart = object(evidence, "Application");
+        condition(cart, "Ready")["status"] = ready.into();
+        let chains = cart["status"]["effects"]["chains"].as_array_mut().unwrap();
+        let chain = chains
+            .iter_mut()
+            .find(|c| c["provider"] == provider.as_str());
+        let chain = chain.unwrap();
+        chain["head"] = head.into();
+        chain["records"] = 1.into();
+    };
+    let found = judged(|evidence| lag(evidence, "False"));
+    assert!(
+        found.iter().all(|violation| violation.oracle != Audit),
+        "{found:#?}"
+    );
+    rejects(Audit, "says that its chain at", |evidence| {
+        lag(evidence, "True")
     });
 }
 

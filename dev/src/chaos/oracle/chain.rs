@@ -1,5 +1,6 @@
 //! O3, chains: the records of one object in one table hang on each other, from the first to the newest, each once,
-//! and each is as it was when its hash was made; the status knows the end.
+//! and each is as it was when its hash was made; the status knows the end. While something is under way the status may
+//! know an earlier record of the chain, and never one that is not in it.
 //!
 //! The hash is computed here anew, from what docs/aws.md says of it, and not by the controller's code.
 
@@ -10,16 +11,13 @@ use sha2::{Digest as _, Sha256};
 
 use super::{Case, Finding, Proof};
 use crate::chaos::evidence::{Evidence, Record};
-use crate::chaos::oracle::version::identity;
+use crate::chaos::oracle::version::{identity, is_true};
 
 /// Attributes that DynamoDB's indexes do not take when they are empty; they are hashed as empty.
 const INDEXED: [&str; 3] = ["day", "initiatedBy", "objectRef"];
 
-/// The end of one chain.
-struct End<'a> {
-    hash: &'a str,
-    records: usize,
-}
+/// The hashes of one chain, from its first record.
+type Links<'a> = Vec<&'a str>;
 
 pub fn look(case: &Case<'_>) -> Vec<Finding> {
     let evidence = case.evidence;
@@ -27,13 +25,13 @@ pub fn look(case: &Case<'_>) -> Vec<Finding> {
     for (at, record) in evidence.records.iter().enumerate() {
         found.extend(judge_hash(at, record));
     }
-    let mut ends = BTreeMap::new();
+    let mut followed = BTreeMap::new();
     for ((table, object), members) in chains(evidence) {
-        let end = follow(evidence, (table, object), &members, &mut found);
-        ends.insert((table, object), end);
+        let links = follow(evidence, (table, object), &members, &mut found);
+        followed.insert((table, object), links);
     }
     for object in &evidence.objects {
-        judge_status(object, &ends, &mut found);
+        judge_status(object, &followed, &mut found);
     }
     found
 }
@@ -103,7 +101,7 @@ fn follow<'a>(
     (table, object): (&str, &str),
     members: &[usize],
     found: &mut Vec<Finding>,
-) -> End<'a> {
+) -> Links<'a> {
     let mut by_previous: BTreeMap<&str, Vec<(usize, &Record)>> = BTreeMap::new();
     for &at in members {
         if let Some(record) = evidence.records.get(at) {
@@ -126,16 +124,12 @@ fn follow<'a>(
             found.push(Finding::new(sentence).with(proof));
         }
     }
-    let mut end = End {
-        hash: "",
-        records: 0,
-    };
+    let mut links: Links<'_> = Vec::new();
     // What was followed is taken away, so a circle ends too.
-    while let Some(record) = by_previous.get_mut(end.hash).and_then(Vec::pop) {
-        end = End {
-            hash: of(record.1, "hash"),
-            records: end.records + 1,
-        };
+    let mut head = "";
+    while let Some((_, record)) = by_previous.get_mut(head).and_then(Vec::pop) {
+        head = of(record, "hash");
+        links.push(head);
     }
     for (at, record) in by_previous.into_values().flatten() {
         let sentence = format!(
@@ -145,27 +139,36 @@ fn follow<'a>(
         );
         found.push(Finding::new(sentence).with([Proof::Record(at)]));
     }
-    end
+    links
 }
 
-/// Every chain that a status knows is the one in the table.
-fn judge_status(object: &Value, ends: &BTreeMap<(&str, &str), End<'_>>, found: &mut Vec<Finding>) {
+/// Every chain that a status knows is the one in the table, up to its end.
+fn judge_status(
+    object: &Value,
+    followed: &BTreeMap<(&str, &str), Links<'_>>,
+    found: &mut Vec<Finding>,
+) {
     let identity = identity(object);
     let told = object["status"]["effects"]["chains"].as_array();
     for chain in told.into_iter().flatten() {
         let provider = chain["provider"].as_str().unwrap_or_default();
         let of_table = |table: &str| table.ends_with(&format!("-{provider}-audit"));
-        let end = ends
+        let links = followed
             .iter()
-            .find(|((table, of), _)| *of == identity && of_table(table));
-        let (hash, records) = end.map_or(("", 0), |(_, end)| (end.hash, end.records));
-        let (says_hash, says) = (
-            chain["head"].as_str().unwrap_or_default(),
-            &chain["records"],
-        );
-        if says_hash != hash || says.as_u64() != u64::try_from(records).ok() {
+            .find(|((table, of), _)| *of == identity && of_table(table))
+            .map_or(&[][..], |(_, links)| links.as_slice());
+        let says = chain["records"]
+            .as_u64()
+            .and_then(|count| usize::try_from(count).ok());
+        let known = says.and_then(|count| links.get(count.checked_sub(1)?));
+        let says_head = chain["head"].as_str().unwrap_or_default();
+        let is_end = says == Some(links.len()) || !is_true(object, "Ready");
+        if known != Some(&says_head) || !is_end {
             let sentence = format!(
-                "the status of {identity} says that its chain at {provider} has {says} records and ends in {says_hash:?}, and the table has {records} and ends in {hash:?}"
+                "the status of {identity} says that its chain at {provider} has {} records and ends in {says_head:?}, and the table has {} and ends in {:?}",
+                chain["records"],
+                links.len(),
+                links.last().copied().unwrap_or_default()
             );
             found.push(Finding::new(sentence).text(chain.to_string()));
         }
