@@ -11,6 +11,7 @@ pub mod label;
 pub mod lane;
 pub mod oracle;
 pub mod plan;
+pub mod proof;
 pub mod record;
 pub mod recording;
 pub mod replay;

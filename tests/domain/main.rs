@@ -20,4 +20,5 @@ mod layers;
 mod properties;
 mod rendering;
 mod tables;
-mod world;
+
+use harmonix_miniature as world;

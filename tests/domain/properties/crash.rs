@@ -141,7 +141,7 @@ fn a_deployment_started_in_a_pass_that_then_failed_is_the_one_remembered() {
         }
         let started = state.projects.iter().flat_map(|r| &r.pipelines);
         let newest = started.map(|run| run.pipeline.id).max();
-        let status = state.applications["cart"].status.as_ref().unwrap();
+        let status = state.applications["shop/cart"].status.as_ref().unwrap();
         let known = status.rollouts[0].pipeline.as_ref().map(|p| p.id);
         let written = state.writes.last().is_some_and(|w| w.starts_with("status"));
         assert!(!written || known == newest, "{at}: {known:?} {newest:?}");

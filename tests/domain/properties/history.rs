@@ -235,7 +235,7 @@ proptest! {
         let ready = history.runner.ready("cart");
         prop_assert_eq!(ready, ("True".into(), "Succeeded".into()));
         let state = history.runner.world.state();
-        let cart = &state.applications["cart"];
+        let cart = &state.applications["shop/cart"];
         for (environment, place) in [(0, "dev-place"), (1, "prod-place")] {
             let cluster = format!("acme-{place}-cluster");
             let service = state.services.iter().find(|((c, _), _)| c == &cluster).unwrap().1;

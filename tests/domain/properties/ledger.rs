@@ -61,7 +61,7 @@ fn with_waiting(stages: &[(&str, i32)], entries: Vec<AuditEntry>) -> Runner {
 
 fn wait(runner: &Runner, entries: Vec<AuditEntry>) {
     let mut state = runner.world.state();
-    let cart = state.applications.get_mut("cart").unwrap();
+    let cart = state.applications.get_mut("shop/cart").unwrap();
     let status = cart.status.get_or_insert_default();
     status.effects.get_or_insert_default().backlog = entries;
 }
@@ -69,7 +69,7 @@ fn wait(runner: &Runner, entries: Vec<AuditEntry>) {
 /// Identities of the records that still wait.
 fn backlog(runner: &Runner) -> Vec<String> {
     let state = runner.world.state();
-    let status = state.applications["cart"].status.as_ref().unwrap();
+    let status = state.applications["shop/cart"].status.as_ref().unwrap();
     let waiting = &status.effects.as_ref().unwrap().backlog;
     waiting.iter().map(|entry| entry.id.clone()).collect()
 }
@@ -184,7 +184,7 @@ fn intents_and_records_of_versions_that_did_not_keep_who_asked_are_still_read() 
             "ledger":"dev-place","action":{"do":"createGroup","path":"apps/shop"}}]"#;
         state.annotate("cart", INTENTS_ANNOTATION, old);
         state.annotate("cart", REQUESTED_BY_ANNOTATION, "eve");
-        let status = state.applications.get_mut("cart").unwrap().status.as_mut();
+        let status = state.applications.get_mut("shop/cart").unwrap().status.as_mut();
         let entry: AuditEntry = serde_json::from_value(serde_json::json!({
             "id": "1".repeat(32), "createdAt": "2026-01-02T03:04:05Z", "provider": "dev-place",
             "action": "AssumeRole", "subject": "x", "generation": 1, "outcome": "Denied",
@@ -277,7 +277,7 @@ fn damaged_intents_hold_an_object_that_no_longer_makes_sense() {
         state.delete("cart");
     }
     runner.settle();
-    let annotations = runner.world.state().applications["cart"]
+    let annotations = runner.world.state().applications["shop/cart"]
         .metadata
         .annotations
         .clone();

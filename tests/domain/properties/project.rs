@@ -139,7 +139,7 @@ fn a_project_that_moved_is_followed() {
             let state = runner.world.state();
             assert_eq!(state.projects.len(), 3, "{path}: none is made anew");
             let known = if path == CART {
-                let status = state.applications["cart"].status.as_ref();
+                let status = state.applications["shop/cart"].status.as_ref();
                 status.and_then(|s| s.repository.clone())
             } else {
                 let status = state.providers["dev-place"].status.as_ref();

@@ -370,7 +370,7 @@ fn nothing_wanted_is_stopped_and_still_counts_as_healthy() {
     assert_eq!(runs(&runner, "dev"), (sha.clone(), 0));
     assert_eq!(runs(&runner, "prod").0, sha);
     let state = runner.world.state();
-    let summary = state.applications["cart"]
+    let summary = state.applications["shop/cart"]
         .status
         .as_ref()
         .unwrap()

@@ -70,7 +70,7 @@ fn a_suspended_place_is_looked_at_and_left_alone() {
 #[test]
 fn an_invalid_spec_touches_nothing_and_heals_when_it_is_mended() {
     let mut runner = two_stages();
-    let good = runner.world.state().applications["cart"].spec.clone();
+    let good = runner.world.state().applications["shop/cart"].spec.clone();
     runner.world.state().edit("cart", |cart| {
         cart.spec.parameters.insert("port".into(), "eighty".into());
         cart.spec.environments[0].replicas = 7;
@@ -295,7 +295,7 @@ fn a_cluster_that_was_lost_and_rebuilt_finds_everything_again() {
             let place = provider(&name);
             state.put_provider(place);
         }
-        let mut cart = state.applications["cart"].clone();
+        let mut cart = state.applications["shop/cart"].clone();
         cart.status = None;
         cart.metadata = crate::world::application("cart", &[]).metadata;
         state.put_application(cart);

@@ -5,7 +5,7 @@ use kube::ResourceExt;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::State;
+use super::{State, key};
 
 fn read<T: DeserializeOwned>(value: Value) -> T {
     serde_json::from_value(value).unwrap()
@@ -93,21 +93,28 @@ impl State {
     /// Creates an application, or changes its spec.
     pub fn put_application(&mut self, mut object: Application) {
         self.admit(&mut object);
-        self.applications.insert(object.name_any(), object);
+        let key = key(&object.namespace().unwrap_or_default(), &object.name_any());
+        for environment in &object.spec.environments {
+            if let Some(release) = &environment.release {
+                let pin = (key.clone(), environment.name.clone(), release.clone());
+                self.pins.insert(pin);
+            }
+        }
+        self.applications.insert(key, object);
     }
 
-    /// Changes the spec of an application.
+    /// Changes the spec of an application in the namespace `shop`.
     pub fn edit(&mut self, name: &str, change: impl FnOnce(&mut Application)) {
-        let mut object = self.applications[name].clone();
+        let mut object = self.applications[&key("shop", name)].clone();
         change(&mut object);
         self.put_application(object);
     }
 
-    /// Sets an annotation of an application; its generation stays.
+    /// Sets an annotation of an application in the namespace `shop`; its generation stays.
     pub fn annotate(&mut self, name: &str, annotation: &str, value: &str) {
         self.version += 1;
         let version = self.version.to_string();
-        let object = self.applications.get_mut(name).unwrap();
+        let object = self.applications.get_mut(&key("shop", name)).unwrap();
         object
             .annotations_mut()
             .insert(annotation.into(), value.into());
@@ -125,13 +132,13 @@ impl State {
         object.metadata.resource_version = Some(version);
     }
 
-    /// Asks for the deletion of an application.
+    /// Asks for the deletion of an application in the namespace `shop`.
     pub fn delete(&mut self, name: &str) {
         self.version += 1;
         let (version, now) = (self.version.to_string(), self.now());
-        let object = self.applications.get_mut(name).unwrap();
+        let object = self.applications.get_mut(&key("shop", name)).unwrap();
         if object.finalizers().is_empty() {
-            self.applications.remove(name);
+            self.applications.remove(&key("shop", name));
             return;
         }
         object.metadata.deletion_timestamp =

@@ -14,7 +14,7 @@ use kube::api::ObjectMeta;
 use serde_json::Value;
 
 use super::fault::Side;
-use super::{State, World};
+use super::{State, World, key};
 
 /// The schema of each kind's status: what the API server would refuse is a violation here.
 static STATUS: LazyLock<Vec<(String, Validator)>> = LazyLock::new(|| {
@@ -32,6 +32,16 @@ static STATUS: LazyLock<Vec<(String, Validator)>> = LazyLock::new(|| {
         })
         .collect()
 });
+
+/// What the API server would refuse of a status of this kind.
+pub fn status_problems(kind: &str, status: &Value) -> Vec<String> {
+    let schema = STATUS.iter().find(|(name, _)| name == kind).unwrap();
+    schema
+        .1
+        .iter_errors(status)
+        .map(|error| format!("{kind} status {}: {error}", error.instance_path()))
+        .collect()
+}
 
 impl Cache for World {
     fn provider(&self, name: &str) -> Option<Arc<EnvironmentProvider>> {
@@ -64,8 +74,9 @@ impl Cache for World {
             .collect()
     }
 
-    fn application(&self, _namespace: &str, name: &str) -> Option<Arc<Application>> {
-        self.state().applications.get(name).cloned().map(Arc::new)
+    fn application(&self, namespace: &str, name: &str) -> Option<Arc<Application>> {
+        let key = key(namespace, name);
+        self.state().applications.get(&key).cloned().map(Arc::new)
     }
 }
 
@@ -76,7 +87,10 @@ impl State {
         let meta = match version.identity.kind {
             Kind::Provider => self.providers.get_mut(name).map(|o| &mut o.metadata),
             Kind::Environment => self.environments.get_mut(name).map(|o| &mut o.metadata),
-            Kind::Application => self.applications.get_mut(name).map(|o| &mut o.metadata),
+            Kind::Application => {
+                let key = key(&version.identity.namespace, name);
+                self.applications.get_mut(&key).map(|o| &mut o.metadata)
+            }
         };
         let meta = meta.ok_or(StoreError::Gone)?;
         if meta.resource_version.as_deref() == Some(version.resource_version.as_str()) {
@@ -126,13 +140,7 @@ impl Store for World {
         self.write(Side::Ours, &what, unavailable(), |state| {
             state.at(object)?;
             let kind = object.identity.kind.as_str();
-            let schema = STATUS.iter().find(|(name, _)| name == kind).unwrap();
-            for error in schema.1.iter_errors(&status) {
-                let place = error.instance_path().to_string();
-                state
-                    .violations
-                    .push(format!("{kind} status {place}: {error}"));
-            }
+            state.violations.extend(status_problems(kind, &status));
             let name = &object.identity.name;
             let status = status.clone();
             match object.identity.kind {
@@ -145,7 +153,8 @@ impl Store for World {
                         serde_json::from_value(status).unwrap();
                 }
                 Kind::Application => {
-                    state.applications.get_mut(name).unwrap().status =
+                    let key = key(&object.identity.namespace, name);
+                    state.applications.get_mut(&key).unwrap().status =
                         serde_json::from_value(status).unwrap();
                 }
             }
@@ -162,13 +171,12 @@ impl Store for World {
             let gone = meta.deletion_timestamp.is_some() && finalizers.is_empty();
             state.bump(object)?;
             if gone {
-                let name = &object.identity.name;
                 state
                     .applications
-                    .retain(|key, o| key != name || o.uid().as_ref() != Some(&object.uid));
+                    .retain(|_, o| o.uid().as_ref() != Some(&object.uid));
                 state
                     .providers
-                    .retain(|key, o| key != name || o.uid().as_ref() != Some(&object.uid));
+                    .retain(|_, o| o.uid().as_ref() != Some(&object.uid));
             }
             Ok(())
         })

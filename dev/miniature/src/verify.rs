@@ -11,8 +11,9 @@ use super::World;
 type ProjectShape = (String, Vec<(String, String)>, Vec<String>);
 
 /// A world without what differs from run to run: identities, numbers and times.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shape {
+    /// Full paths.
     pub groups: Vec<String>,
     /// Each project with the digest-free content of its files and the subject of each commit.
     pub projects: Vec<ProjectShape>,
@@ -136,7 +137,7 @@ pub fn violations(world: &World) -> Vec<String> {
                 .as_ref()
                 .and_then(|s| s.effects.clone())
                 .unwrap_or_default();
-            journals.push((format!("Application/shop/{name}"), effects));
+            journals.push((format!("Application/{name}"), effects));
         }
     }
     let state = world.state();

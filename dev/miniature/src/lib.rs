@@ -1,5 +1,16 @@
 //! A model of the world behind the ports: GitLab, AWS, our own objects and time, with faults at
 //! every write. The real controller runs against it, pass by pass; nothing here waits.
+//!
+//! A package of its own, for the domain's properties and the proofs share it and nothing else.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    clippy::indexing_slicing,
+    reason = "a model that meets what it did not expect has found a mistake"
+)]
 
 mod cloud;
 mod fault;
@@ -26,6 +37,7 @@ use jiff::Timestamp;
 pub use fault::{Fault, FaultKind};
 pub use object::{application, environment, provider};
 pub use runner::{Ended, Runner};
+pub use store::status_problems;
 pub use verify::{Shape, shape, violations};
 
 /// The whole world; clones share it.
@@ -39,14 +51,27 @@ pub struct World {
 /// What there is.
 #[derive(Clone, Default)]
 pub struct State {
+    /// Seconds since 1970.
     pub second: i64,
+    /// Milliseconds of this second.
+    pub millisecond: i64,
+    /// The last number that was given to anything.
     pub counter: u64,
+    /// The last resource version.
     pub version: u64,
+    /// Providers by name.
     pub providers: BTreeMap<String, EnvironmentProvider>,
+    /// Environments by name.
     pub environments: BTreeMap<String, Environment>,
+    /// Applications by [`key`].
     pub applications: BTreeMap<String, Application>,
+    /// Releases that people ever pinned: application, environment, commit.
+    pub pins: BTreeSet<(String, String, String)>,
+    /// Namespaces by name.
     pub namespaces: BTreeMap<String, NamespaceFacts>,
+    /// GitLab's groups by full path.
     pub groups: BTreeSet<String>,
+    /// GitLab's projects.
     pub projects: Vec<Repository>,
     /// Tables by name, records in the order they were written.
     pub tables: BTreeMap<String, Vec<AuditRecord>>,
@@ -74,8 +99,15 @@ pub struct State {
     pub outside: Vec<String>,
     /// Things that must never be.
     pub violations: Vec<String>,
+    /// What goes wrong, once.
     pub fault: Option<Fault>,
+    /// Writes that were tried.
     pub calls: usize,
+}
+
+/// The key of an application.
+pub fn key(namespace: &str, name: &str) -> String {
+    format!("{namespace}/{name}")
 }
 
 /// Files by path: their text, with the commit that last touched them.
@@ -84,23 +116,30 @@ pub type Files = BTreeMap<String, (String, String)>;
 /// One project with its history.
 #[derive(Clone)]
 pub struct Repository {
+    /// As GitLab answers it.
     pub project: Project,
     /// What it is called for people; no other project of its group may be called so.
     pub name: String,
+    /// What was applied after it was made.
     pub settings: Option<ProjectSettings>,
     /// Commits in order: identity and message.
     pub commits: Vec<(String, String)>,
+    /// The head of the default branch.
     pub files: Files,
+    /// Pipelines, oldest first.
     pub pipelines: Vec<Run>,
 }
 
 /// One pipeline with what it works on.
 #[derive(Clone)]
 pub struct Run {
+    /// As GitLab answers it.
     pub pipeline: Pipeline,
     /// The files of its commit, which its jobs check out whatever is pushed meanwhile.
     pub files: Files,
+    /// What it was started with.
     pub variables: BTreeMap<String, String>,
+    /// The job that failed.
     pub failed_job: Option<String>,
     /// Its jobs, where a test says how they stand.
     pub jobs: Option<Vec<Job>>,
@@ -108,6 +147,7 @@ pub struct Run {
 
 impl World {
     /// An empty world with the two top groups.
+    #[expect(clippy::new_without_default, reason = "a world is made on purpose")]
     pub fn new() -> Self {
         let state = State {
             second: 1_800_000_000,
@@ -153,7 +193,7 @@ impl World {
 impl State {
     /// Now.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_second(self.second).unwrap()
+        Timestamp::from_millisecond(self.second * 1000 + self.millisecond).unwrap()
     }
 
     /// The next number of anything.

@@ -23,6 +23,7 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// All of them.
     pub const ALL: [Self; 6] = [
         Self::Refused,
         Self::Denied,
@@ -36,12 +37,14 @@ impl FaultKind {
 /// One fault, at the write of this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The write's number, counted from one.
     pub at: usize,
+    /// What goes wrong.
     pub kind: FaultKind,
 }
 
 /// An error that may also say that something is forbidden.
-pub(super) trait Refusal: Sized {
+pub(crate) trait Refusal: Sized {
     fn denied(self) -> Self {
         self
     }
@@ -60,14 +63,14 @@ impl Refusal for StoreError {}
 
 /// Whether a write outside or to one of our own objects is told to the log.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     Outside,
     Ours,
 }
 
 impl World {
     /// One write, with whatever goes wrong around it.
-    pub(super) async fn write<T, E: Refusal>(
+    pub(crate) async fn write<T, E: Refusal>(
         &self,
         side: Side,
         what: &str,

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use harmonix::api::Application;
 use harmonix::domain::failure::{Failure, FailureKind};
 use harmonix::domain::forge::{Job, Pipeline};
 use harmonix::domain::identity::digest;
@@ -23,7 +24,7 @@ fn variable(job: &PipelineJob, name: &str) -> String {
 
 impl State {
     /// A push to the default branch starts a pipeline of its own, or one that GitLab shows as skipped.
-    pub(super) fn pushed(&mut self, path: &str, sha: &str, skip: bool) {
+    pub(crate) fn pushed(&mut self, path: &str, sha: &str, skip: bool) {
         let builds = self
             .repository(path)
             .unwrap()
@@ -54,7 +55,7 @@ impl State {
     }
 
     /// A pipeline that is started through the API, on the head of the branch.
-    pub(super) fn start(
+    pub(crate) fn start(
         &mut self,
         path: &str,
         variables: &BTreeMap<String, String>,
@@ -137,34 +138,44 @@ impl State {
                 "{environment} is deployed with parameters that are not committed"
             ));
         }
-        let level = self
-            .environments
-            .get(&environment)
-            .map_or(0, |e| e.spec.level);
-        let lower: Vec<String> = self
-            .environments
-            .iter()
-            .filter(|(_, e)| e.spec.level < level)
-            .map(|(name, _)| name.clone())
+        self.check_promotion(path, &environment, &release);
+    }
+
+    /// What runs in an environment ran healthy in all of its application's that come before.
+    fn check_promotion(&mut self, path: &str, environment: &str, release: &str) {
+        let Some((key, application)) = self.owner(path) else {
+            return;
+        };
+        let pin = (key.clone(), environment.to_owned(), release.to_owned());
+        if self.pins.contains(&pin) {
+            return;
+        }
+        let level = |name: &str| self.environments.get(name).map_or(0, |e| e.spec.level);
+        let lower = application.spec.environments.iter().map(|e| e.name.clone());
+        let lower: Vec<String> = lower
+            .filter(|name| level(name) < level(environment))
             .collect();
-        let pinned = self.applications.values().any(|application| {
-            application
-                .spec
-                .environments
-                .iter()
-                .any(|e| e.name == environment && e.release.as_ref() == Some(&release))
-        });
         for name in lower {
-            let used = self
-                .applications
-                .values()
-                .any(|a| a.spec.environments.iter().any(|e| e.name == name));
-            if used && !pinned && !self.healthy.contains(&(name.clone(), release.clone())) {
+            if !self.healthy.contains(&(name, release.to_owned())) {
                 self.violations.push(format!(
-                    "{environment} gets {release}, which never ran healthy in {name}"
+                    "{environment} gets {release}, which never ran healthy in every environment before it"
                 ));
             }
         }
+    }
+
+    /// The application whose project is at this path, with its key.
+    fn owner(&self, path: &str) -> Option<(&String, &Application)> {
+        self.applications.iter().find(|(key, application)| {
+            let known = application
+                .status
+                .as_ref()
+                .and_then(|s| s.repository.as_ref());
+            known.map_or_else(
+                || path.ends_with(&format!("/{key}")),
+                |known| known.path == path,
+            )
+        })
     }
 
     /// Every pipeline that runs comes to its end.
@@ -185,7 +196,8 @@ impl State {
         running.len()
     }
 
-    fn finish(&mut self, path: &str, id: i64) {
+    /// One pipeline comes to its end.
+    pub fn finish(&mut self, path: &str, id: i64) {
         let failing = self.failing.clone();
         let repository = self.repository(path).unwrap();
         let run = repository
@@ -299,7 +311,7 @@ impl State {
         self.healthy.insert((environment.clone(), release.clone()));
     }
 
-    pub(super) fn jobs(&mut self, path: &str, id: i64) -> Option<Vec<Job>> {
+    pub(crate) fn jobs(&mut self, path: &str, id: i64) -> Option<Vec<Job>> {
         let repository = self.repository(path)?;
         let run = repository
             .pipelines
@@ -325,7 +337,7 @@ impl State {
     }
 
     /// What the build job left: the image as the registry knows it.
-    pub(super) fn release_file(&mut self, path: &str, job: i64) -> Option<Vec<u8>> {
+    pub(crate) fn release_file(&mut self, path: &str, job: i64) -> Option<Vec<u8>> {
         if job - 1_000_000 <= self.lost_artifacts {
             return None;
         }

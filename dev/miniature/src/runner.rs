@@ -42,6 +42,7 @@ pub enum Ended {
 
 /// One controller process after the other, against one world.
 pub struct Runner {
+    /// The world.
     pub world: World,
     context: Context,
     runtime: Runtime,
@@ -97,9 +98,13 @@ impl Runner {
         })
     }
 
-    /// A pass over one application, if it exists.
+    /// A pass over one application in the namespace `shop`, if it exists.
     pub fn application(&self, name: &str) -> Option<Ended> {
-        let object = self.world.application("shop", name)?;
+        self.application_in("shop", name)
+    }
+
+    fn application_in(&self, namespace: &str, name: &str) -> Option<Ended> {
+        let object = self.world.application(namespace, name)?;
         Some(self.end(pass::application(&self.context, &object)))
     }
 
@@ -135,8 +140,9 @@ impl Runner {
             let result = self.environment(&name);
             self.note(result, &mut ended);
         }
-        for name in applications {
-            let result = self.application(&name);
+        for key in applications {
+            let (namespace, name) = key.split_once('/').unwrap_or_default();
+            let result = self.application_in(namespace, name);
             self.note(result, &mut ended);
         }
         ended

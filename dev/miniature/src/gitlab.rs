@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::fault::Side;
 use super::{Repository, State, World};
 
-pub(super) fn failure(kind: FailureKind, message: &str) -> Failure {
+pub(crate) fn failure(kind: FailureKind, message: &str) -> Failure {
     Failure {
         party: Party::GitLab,
         kind,

@@ -1,0 +1,99 @@
+//! O1 and O2: what there is in the end, without what differs from run to run.
+
+use std::collections::BTreeMap;
+
+use harmonix_miniature::{Shape, World, shape};
+
+/// What there is in the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// Everything, with how often each thing was done.
+    pub shape: Shape,
+    /// What each service runs, by the subject of its commit.
+    pub releases: BTreeMap<String, String>,
+    /// How often each of our commits was made.
+    pub commits: BTreeMap<String, usize>,
+}
+
+impl Outline {
+    /// The outline of a world.
+    pub fn of(world: &World) -> Self {
+        let shape = shape(world);
+        let state = world.state();
+        let subject = |sha: &str| {
+            let mut commits = state.projects.iter().flat_map(|r| &r.commits);
+            commits
+                .find(|(id, _)| id == sha)
+                .and_then(|(_, message)| message.lines().next())
+                .unwrap_or("nothing")
+                .to_owned()
+        };
+        let releases = state.services.iter().map(|((cluster, name), service)| {
+            let release = service.tags.get("harmonix:release");
+            (format!("{name} in {cluster}"), subject(release.map_or("", String::as_str)))
+        });
+        let releases = releases.collect();
+        let mut commits = BTreeMap::new();
+        for repository in &state.projects {
+            for (_, message) in &repository.commits {
+                let subject = message.lines().next().unwrap_or_default();
+                let key = format!("{} {subject}", repository.project.path);
+                *commits.entry(key).or_default() += 1;
+            }
+        }
+        drop(state);
+        Self {
+            shape,
+            releases,
+            commits,
+        }
+    }
+
+    /// What differs from `reference`: O1 always, O2 where effects can be counted.
+    pub fn differs(&self, reference: &Self, strict: bool) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut compare = |oracle: &str, what: &str, wanted: String, seen: String| {
+            if wanted != seen {
+                found.push(format!("{oracle}: {what}: {}", difference(&wanted, &seen)));
+            }
+        };
+        let files = |shape: &Shape| -> String {
+            let mut text = String::new();
+            for (path, files, _) in &shape.projects {
+                for (file, content) in files {
+                    text.push_str(&format!("{path} {file} {content:?}\n"));
+                }
+            }
+            text
+        };
+        let (wanted, seen) = (&reference.shape, &self.shape);
+        compare("O1", "groups", format!("{:#?}", wanted.groups), format!("{:#?}", seen.groups));
+        compare("O1", "files", files(wanted), files(seen));
+        compare("O1", "objects", lines(&wanted.ready), lines(&seen.ready));
+        compare("O1", "services", lines(&wanted.services), lines(&seen.services));
+        compare("O1", "releases", lines(&reference.releases), lines(&self.releases));
+        if strict {
+            compare("O2", "pipelines", lines(&wanted.pipelines), lines(&seen.pipelines));
+            compare("O2", "commits", lines(&reference.commits), lines(&self.commits));
+            compare("O2", "records", lines(&wanted.records), lines(&seen.records));
+        }
+        found
+    }
+}
+
+fn lines<T: std::fmt::Debug>(things: impl IntoIterator<Item = T>) -> String {
+    let lines: Vec<String> = things.into_iter().map(|thing| format!("{thing:?}")).collect();
+    lines.join("\n")
+}
+
+fn difference(wanted: &str, seen: &str) -> String {
+    let only = |a: &str, b: &str| {
+        let lines: Vec<String> = a
+            .lines()
+            .filter(|line| !b.lines().any(|other| other == *line))
+            .map(|line| line.trim().chars().take(160).collect())
+            .collect();
+        lines.join(", ")
+    };
+    format!("missing [{}], instead [{}]", only(wanted, seen), only(seen, wanted))
+}
