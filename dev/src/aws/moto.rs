@@ -11,6 +11,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
@@ -25,6 +26,9 @@ pub struct Moto {
     address: String,
     client: reqwest::Client,
     kept: Arc<Kept>,
+    /// moto serves each request in a thread of its own, and its threads change what others are walking through: one
+    /// request at a time costs nothing, since Python runs one thread at a time anyway.
+    turn: Arc<Mutex<()>>,
 }
 
 /// Whose resources a call is about.
@@ -56,6 +60,7 @@ impl Moto {
             address: address.into().trim_end_matches('/').to_owned(),
             client: reqwest::Client::new(),
             kept: Arc::default(),
+            turn: Arc::default(),
         }
     }
 
@@ -221,6 +226,7 @@ impl Moto {
                 ),
             )
         };
+        let _turn = self.turn.lock().await;
         let request = self
             .client
             .request(method.clone(), format!("{}{path}", self.address));

@@ -29,7 +29,7 @@ const PACE: [(&str, &str); 6] = [
     ("--lost-answer-grace", "2s"),
     ("--pipeline-starts-within", "3s"),
     ("--pipeline-appears-within", "3s"),
-    ("--gitlab-timeout", "2s"),
+    ("--gitlab-timeout", "4s"),
 ];
 /// How long the platform may take to be Ready.
 const PLATFORM: Duration = Duration::from_mins(2);
@@ -41,7 +41,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How long those of twenty applications may.
 const MANY: Duration = Duration::from_mins(5);
 /// How long a request to GitLab may take here.
-pub const GITLAB_TIMEOUT: Duration = Duration::from_secs(2);
+pub const GITLAB_TIMEOUT: Duration = Duration::from_secs(4);
 /// How often what is settled is looked at here.
 pub const RESYNC: Duration = Duration::from_secs(2);
 

@@ -34,8 +34,10 @@ enum State {
     Rule(Host, String),
     /// A rule, and what waits for it.
     Watched(Host, String, JoinHandle<Result<(), Failure>>),
-    /// It is under way, or done.
+    /// It is under way.
     Begun(JoinHandle<Result<(), Failure>>),
+    /// It is over.
+    Over,
     /// A point in the controller: it has died once more than before, or its log says so.
     Point { deaths: u32, end: End },
 }
@@ -142,7 +144,24 @@ impl Arms<'_> {
 }
 
 impl Armed {
-    /// Answers whether it has struck; what is under way is waited for.
+    /// Waits until what is under way is over; what has not come yet is not waited for.
+    pub async fn over(&mut self, hosts: &Hosts) -> Result<(), Failure> {
+        let waits = match &mut self.state {
+            State::Rule(..) | State::Point { .. } | State::Over => return Ok(()),
+            State::Begun(waits) => waits,
+            State::Watched(host, id, waits) => {
+                if hosts.hits(*host, id).await? == 0 {
+                    return Ok(());
+                }
+                waits
+            }
+        };
+        let ended = ended(waits).await;
+        self.state = State::Over;
+        ended
+    }
+
+    /// Answers whether it has struck.
     pub async fn struck(self, hosts: &Hosts, keeper: &Keeper, log: &str) -> Result<bool, Failure> {
         match self.state {
             State::Rule(host, id) => {
@@ -154,14 +173,11 @@ impl Armed {
                 let hits = hosts.hits(host, &id).await?;
                 Ok(hits >= 1 && hits <= wanted)
             }
-            State::Watched(host, id, waits) => {
-                if hosts.hits(host, &id).await? == 0 {
-                    waits.abort();
-                    return Ok(false);
-                }
-                ended(waits).await.map(|()| true)
+            State::Watched(_, _, waits) | State::Begun(waits) => {
+                waits.abort();
+                Ok(false)
             }
-            State::Begun(waits) => ended(waits).await.map(|()| true),
+            State::Over => Ok(true),
             State::Point { deaths, end } => Ok(match end {
                 End::Abort => keeper.deaths() > deaths,
                 End::Panic => log.contains("was reached"),
@@ -170,7 +186,7 @@ impl Armed {
     }
 }
 
-async fn ended(waits: JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
+async fn ended(waits: &mut JoinHandle<Result<(), Failure>>) -> Result<(), Failure> {
     waits.await.unwrap_or_else(|error| {
         Err(Failure::new(format!(
             "what befell the world broke off: {error}"

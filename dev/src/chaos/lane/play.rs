@@ -85,6 +85,9 @@ impl Lane {
         }
         play.ground.keeper.start(None)?;
         let stuck = play.through(&scenario.steps(&run)).await?;
+        for armed in &mut play.armed {
+            armed.over(&play.ground.hosts).await?;
+        }
         if stuck.is_none() {
             play.quiet().await;
         }
@@ -139,7 +142,6 @@ impl Play<'_> {
                 return Ok(Some(name));
             }
         }
-        self.note(Happening::Converged);
         Ok(None)
     }
 
@@ -303,6 +305,8 @@ impl Play<'_> {
                 last = (now, Instant::now());
             }
         }
+        // What is Ready may still meet the last fault: a record, an event.
+        self.note(Happening::Converged);
         self.note(Happening::QuietFrom);
         tokio::time::sleep(RESYNC + RESYNC / 4).await;
         self.note(Happening::QuietUntil);

@@ -8,7 +8,7 @@ use super::{Boundary, Family, Plan, Trouble};
 use crate::fault::Fault;
 
 /// Longer than the controller waits for GitLab here, and for AWS.
-const LATE_GITLAB: u64 = 3_000;
+const LATE_GITLAB: u64 = 5_000;
 const LATE_AWS: u64 = 9_000;
 /// Longer than it waits for the API server, which no option shortens.
 const LATE_KUBERNETES: u64 = 16_000;
