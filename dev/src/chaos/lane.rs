@@ -14,9 +14,11 @@ use std::time::Duration;
 use super::cluster::{Cluster, condition, is_settled};
 use super::hosts::{Host, Hosts};
 use super::scenario::Scenario;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::manifest;
 use crate::progress::Progress;
+use crate::tools::Cache;
+use crate::world::layout::Layout;
 use crate::world::{Executor, Options, Tasks, World};
 use keeper::Keeper;
 
@@ -111,6 +113,19 @@ impl Lane {
             ground.keeper.rest().await;
         }
         World::down(&self.name, &self.progress).await.map(drop)
+    }
+
+    /// Ends its world and leaves nothing of it: what matters of a plan that failed is kept elsewhere.
+    pub async fn remove(&mut self) -> Result<(), Failure> {
+        self.end().await?;
+        let layout = Layout::of(&Cache::of_user()?, &self.name);
+        let folder = layout.folder();
+        match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(error).doing(|| format!("remove {}", folder.display()))
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Answers the ground to play on, and the text of the next run.

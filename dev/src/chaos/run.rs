@@ -1,6 +1,7 @@
 //! Runs plans: side by side in several lanes, each judged against a play of its scenario in which nothing went wrong.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -16,8 +17,9 @@ use super::report::{Outcome, Verdict};
 use super::scenario::{Scenario, Step};
 use super::shape::Shape;
 use super::story;
-use crate::failure::Failure;
+use crate::failure::{Doing, Failure};
 use crate::progress::{Progress, Task};
+use crate::tools::Cache;
 
 /// The longest that the controller lets something rest that failed, at the pace of a lane, and what a busy machine
 /// adds.
@@ -160,9 +162,34 @@ impl Run {
         if !violations.is_empty() {
             // What is wrong here is not to be the next plan's.
             lane.end().await?;
+            let kept = keep(plan, &played.evidence)?;
+            self.progress.say(&format!(
+                "the evidence of {} is in {}",
+                plan.id,
+                kept.display()
+            ));
         }
         Ok((played, violations))
     }
+}
+
+/// Writes down what a plan left that did not pass, for whoever looks for the reason.
+fn keep(plan: &Plan, evidence: &Evidence) -> Result<PathBuf, Failure> {
+    let folder = Cache::of_user()?.path("chaos");
+    let name = |c: char| {
+        if c.is_ascii_alphanumeric() || ".-+#".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
+    let name: String = plan.id.chars().map(name).collect();
+    let path = folder.join(format!("{name}.json"));
+    let what = || format!("write {}", path.display());
+    std::fs::create_dir_all(&folder).doing(what)?;
+    let text = serde_json::to_vec_pretty(evidence).doing(what)?;
+    std::fs::write(&path, text).doing(what)?;
+    Ok(path)
 }
 
 /// Plays a scenario with nothing going wrong.

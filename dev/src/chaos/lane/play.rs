@@ -19,11 +19,12 @@ use super::befall::Hand;
 use super::tidy::{lose, tidy};
 use super::{Ground, Lane, RESYNC, patience};
 use crate::failure::Failure;
+use crate::fault::Fault;
 
 /// How long nothing may change before it is called quiet.
 const STILL: Duration = Duration::from_millis(500);
 /// How long what is Ready may take to be still.
-const STILLNESS: Duration = Duration::from_secs(10);
+const STILLNESS: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a new token is in GitLab and not yet in its file.
 const ROTATION: Duration = Duration::from_millis(300);
@@ -298,7 +299,8 @@ impl Play<'_> {
     async fn quiet(&self) {
         let until = Instant::now() + STILLNESS;
         let mut last = (self.look(), Instant::now());
-        while (last.1.elapsed() < STILL || self.is_busy()) && Instant::now() < until {
+        let still = self.stillness();
+        while (last.1.elapsed() < still || self.is_busy()) && Instant::now() < until {
             tokio::time::sleep(LOOK_AGAIN).await;
             let now = self.look();
             if now != last.0 {
@@ -310,6 +312,21 @@ impl Play<'_> {
         self.note(Happening::QuietFrom);
         tokio::time::sleep(RESYNC + RESYNC / 4).await;
         self.note(Happening::QuietUntil);
+    }
+
+    /// How long nothing may change before it is called quiet. A controller that goes on after it died does so at once; one
+    /// that was told something wrong looks again when its time has come.
+    fn stillness(&self) -> Duration {
+        let only_dies = |trouble: &Trouble| match trouble {
+            Trouble::Request { fault, .. } => matches!(fault, Fault::Kill { .. }),
+            Trouble::Point { .. } => true,
+            Trouble::During { .. } | Trouble::AtMark(_) => false,
+        };
+        if self.troubles.iter().all(only_dies) {
+            STILL
+        } else {
+            STILL + RESYNC + RESYNC / 4
+        }
     }
 
     /// Whether an effect's outcome or its record is still open, whatever the conditions say.

@@ -73,11 +73,6 @@ fn changes(fields: &[&str], altered: &[Change]) -> Vec<Change> {
             false,
         ),
         (
-            "labels-added".into(),
-            json!({ "metadata": { "labels": { "somebody.example.com/else": "true" } } }),
-            false,
-        ),
-        (
             "requester-dropped".into(),
             json!({ "metadata": { "annotations": { "harmonix.io/requested-by": null } } }),
             false,

@@ -36,7 +36,7 @@ pub async fn run(arguments: &Record) -> Result<ExitCode, Failure> {
         () = interrupted() => None,
     };
     for lane in &mut lanes {
-        lane.end().await?;
+        lane.remove().await?;
     }
     Ok(match ended {
         Some(true) => ExitCode::SUCCESS,

@@ -33,7 +33,7 @@ pub async fn run(arguments: &ChaosRun) -> Result<ExitCode, Failure> {
         () = interrupted() => false,
     };
     for lane in &mut lanes {
-        lane.end().await?;
+        lane.remove().await?;
     }
     let verdicts = run.verdicts();
     if let Some(path) = &arguments.report {
