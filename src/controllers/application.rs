@@ -12,7 +12,7 @@ use kube::ResourceExt;
 use crate::api::condition::Reason;
 use crate::api::{Application, ApplicationStatus, EffectJournal, RepositoryStatus};
 use crate::domain::failure::{Failure, FailureKind};
-use crate::domain::forge::{Pipeline, Project};
+use crate::domain::forge::Pipeline;
 use crate::domain::observed::{ApplicationObserved, EffectsObserved, RepositoryObserved};
 use crate::domain::plan::{self, Plan};
 use crate::domain::reading::Reading;
@@ -93,7 +93,8 @@ impl Managed for Application {
         let repository = &target.repository;
         let Some(mut known) = memory.repository.clone() else {
             let effects = memory.effects.as_ref();
-            observed.repository = look::unknown_repository(repository, effects, context).await;
+            observed.repository =
+                look::unknown_repository(repository, effects, &observed.effects, context).await;
             return observed;
         };
         let known = &mut known;
@@ -148,10 +149,6 @@ impl Managed for Application {
 
     fn absorb(memory: &mut Self::Status, outcome: &Outcome) {
         report::absorb_application(memory, outcome);
-    }
-
-    fn take_over(memory: &mut Self::Status, project: &Project) {
-        memory.repository = Some(report::remember(project));
     }
 
     fn place(target: &ApplicationTarget, _memory: &Self::Status, provider: &str) -> Option<Place> {

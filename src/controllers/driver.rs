@@ -11,6 +11,7 @@ use crate::api::condition::Reason;
 use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::intent::{Action, Intent, format_intents};
+use crate::domain::notice::Notice;
 use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::Plan;
 use crate::domain::report::{Journal as _, Report, Telling};
@@ -231,10 +232,7 @@ impl<K: Managed> Pass<'_, K> {
             K::absorb(memory, outcome);
             K::journal(memory).settle(outcome);
         }
-        if let Some(project) = &plan.taken_over {
-            K::take_over(memory, project);
-        }
-        !plan.settled.is_empty() || plan.taken_over.is_some()
+        !plan.settled.is_empty()
     }
 
     /// Performs a stage. Answers what to say when it could not be finished.
@@ -253,8 +251,15 @@ impl<K: Managed> Pass<'_, K> {
             });
             let kind = self.scope.identity.kind;
             reach(kind, name, Point::Sent);
-            let outcome = execute::execute(self.context, intent, &step).await;
+            let outcome = execute::execute(self.context, intent, &step, &self.intents).await;
             reach(kind, name, Point::Answered);
+            if let Some(notice) = Notice::of(&outcome) {
+                self.context
+                    .ports
+                    .store
+                    .notify(&self.version, &notice)
+                    .await;
+            }
             K::absorb(memory, &outcome);
             K::journal(memory).settle(&outcome);
             let failed = match &outcome.result {

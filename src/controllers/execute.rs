@@ -8,10 +8,15 @@ use crate::domain::step::{Effect, Outcome, Step, StepResult};
 
 use super::Context;
 
-/// Performs one step.
-pub(super) async fn execute(context: &Context, intent: Intent, step: &Step) -> Outcome {
+/// Performs one step. `held` are all intents of the object.
+pub(super) async fn execute(
+    context: &Context,
+    intent: Intent,
+    step: &Step,
+    held: &[Intent],
+) -> Outcome {
     let ports = &context.ports;
-    let result = match sealed(&step.effect, &intent) {
+    let result = match sealed(&step.effect, &intent, held) {
         Effect::CreateGroup(path) => ports
             .projects
             .create_group(&path)
@@ -22,6 +27,7 @@ pub(super) async fn execute(context: &Context, intent: Intent, step: &Step) -> O
             .create_project(&project)
             .await
             .map(External::Project),
+        Effect::TakeOver(project) => Ok(External::Project(project)),
         Effect::Commit(commit) => ports.files.commit(&commit).await.map(External::Commit),
         Effect::ApplySettings(project, settings) => ports
             .projects

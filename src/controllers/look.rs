@@ -40,7 +40,7 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
             Ok(false) => Reading::Absent,
             Err(failure) => Reading::from(Err::<External, _>(failure)),
         },
-        Action::CreateProject { path } => Reading::from(
+        Action::CreateProject { path } | Action::TakeOver { path } => Reading::from(
             ports
                 .projects
                 .project_at(path)
@@ -115,16 +115,33 @@ pub(super) async fn has_moved(
     known.path != before
 }
 
+/// What the looks for open intents found at a path.
+fn found_at(path: &str, effects: &EffectsObserved) -> Option<Reading<Project>> {
+    let open = effects.open.iter().find(|open| {
+        let action = &open.intent.action;
+        matches!(action, Action::CreateProject { path: at } | Action::TakeOver { path: at } if at == path)
+    })?;
+    Some(match &open.found {
+        Reading::Known(External::Project(project)) => Reading::Known(project.clone()),
+        Reading::Unreadable(failure) => Reading::Unreadable(failure.clone()),
+        Reading::Absent => Reading::Absent,
+        Reading::Known(_) | Reading::Unread => Reading::Unread,
+    })
+}
+
 /// Looks at a repository that nothing remembers, as far as there is reason to.
 pub(super) async fn unknown_repository(
     target: &RepositoryTarget,
-    effects: Option<&EffectJournal>,
+    journal: Option<&EffectJournal>,
+    effects: &EffectsObserved,
     context: &Context,
 ) -> RepositoryObserved {
     let projects = &context.ports.projects;
     let mut seen = RepositoryObserved::default();
-    // A first try asks nothing; once something was tried, the path may be somebody else's.
-    if effects.is_some_and(|journal| *journal != EffectJournal::default()) {
+    if let Some(found) = found_at(&target.path, effects) {
+        seen.project = found;
+    } else if journal.is_some_and(|journal| *journal != EffectJournal::default()) {
+        // A first try asks nothing; once something was tried, the path may be somebody else's.
         seen.project = Reading::from(projects.project_at(&target.path).await);
     }
     seen.group = Reading::from(projects.group_exists(&target.project.group).await);

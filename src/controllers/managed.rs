@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::api::{EffectJournal, INTENTS_ANNOTATION};
 use crate::domain::failure::Failure;
-use crate::domain::forge::Project;
 use crate::domain::identity::Identity;
 use crate::domain::intent::{Intent, parse_intents};
 use crate::domain::observed::OpenIntent;
@@ -70,8 +69,6 @@ pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
     ) -> Plan;
     /// Takes an outcome into the status.
     fn absorb(memory: &mut Self::Status, outcome: &Outcome);
-    /// Takes a project of ours, found although nothing remembered it, into the status.
-    fn take_over(memory: &mut Self::Status, project: &Project);
     /// Where records for a provider's ledger go.
     fn place(target: &Self::Target, memory: &Self::Status, provider: &str) -> Option<Place>;
     /// Where this object's own effects are recorded, without a target.

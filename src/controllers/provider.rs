@@ -10,7 +10,7 @@ use crate::api::condition::ConditionType;
 use crate::api::{EffectJournal, EnvironmentProvider, EnvironmentProviderStatus, RepositoryStatus};
 use crate::domain::condition::is_true;
 use crate::domain::failure::Failure;
-use crate::domain::forge::{Pipeline, Project};
+use crate::domain::forge::Pipeline;
 use crate::domain::observed::{EffectsObserved, PipelineSeen, ProviderObserved};
 use crate::domain::plan::{self, PipelineState, Plan};
 use crate::domain::reading::Reading;
@@ -77,7 +77,8 @@ impl Managed for EnvironmentProvider {
         let repository = &target.repository;
         let Some(mut known) = memory.repository.clone() else {
             let effects = memory.effects.as_ref();
-            observed.repository = look::unknown_repository(repository, effects, context).await;
+            observed.repository =
+                look::unknown_repository(repository, effects, &observed.effects, context).await;
             return observed;
         };
         let known = &mut known;
@@ -121,10 +122,6 @@ impl Managed for EnvironmentProvider {
 
     fn absorb(memory: &mut Self::Status, outcome: &Outcome) {
         report::absorb_provider(memory, outcome);
-    }
-
-    fn take_over(memory: &mut Self::Status, project: &Project) {
-        memory.repository = Some(report::remember(project));
     }
 
     fn place(target: &ProviderTarget, memory: &Self::Status, provider: &str) -> Option<Place> {

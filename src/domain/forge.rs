@@ -5,6 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::file::FileAction;
+use super::identity::digest;
+use super::intent::undescribed;
 
 /// A project to be made, complete with its ownership marker.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +46,8 @@ pub struct Project {
     pub archived: bool,
     /// Whether it waits for deletion.
     pub being_deleted: bool,
+    /// Its settings, where GitLab shows them all.
+    pub settings: Option<ProjectSettings>,
 }
 
 /// Settings that exist only on an existing project.
@@ -57,6 +61,20 @@ pub struct ProjectSettings {
     pub cancel_redundant_pipelines: bool,
     /// The description, marker included.
     pub description: String,
+}
+
+impl ProjectSettings {
+    /// Digest of the settings; which intent a project was made by is none.
+    pub fn digest(&self) -> String {
+        let text = format!(
+            "{}\0{}\0{}\0{}",
+            self.pipeline_variables_role,
+            self.job_token_may_push,
+            self.cancel_redundant_pipelines,
+            undescribed(&self.description)
+        );
+        digest([text.as_bytes()])
+    }
 }
 
 /// One commit of ours.

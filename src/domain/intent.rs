@@ -13,6 +13,10 @@ use super::target::Scope;
 /// The trailer of our commits that carries an intent's identity.
 pub const TRAILER: &str = "Harmonix-Intent";
 
+/// The beginning of the word in a project's description that carries the identity of the intent it was
+/// made by.
+const WORD: &str = "harmonix-intent:";
+
 /// The identity of one intent: a version 7 UUID without hyphens.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -31,6 +35,17 @@ impl IntentId {
         &self.0
     }
 
+    /// A description that carries this identity.
+    pub fn described(&self, description: &str) -> String {
+        format!("{description}\n{WORD}{self}")
+    }
+
+    /// Whether a description carries this identity.
+    pub fn is_in(&self, description: &str) -> bool {
+        let mut words = description.split_whitespace();
+        words.any(|word| word.strip_prefix(WORD) == Some(self.as_str()))
+    }
+
     /// Reads an identity back; anything but 32 hexadecimal digits is none.
     pub fn parse(text: &str) -> Option<Self> {
         (text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()))
@@ -44,6 +59,12 @@ impl std::fmt::Display for IntentId {
     }
 }
 
+/// A description without the identity of an intent.
+pub fn undescribed(description: &str) -> String {
+    let lines = description.lines().filter(|line| !line.starts_with(WORD));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// One effect outside, as it is remembered: enough to find it again and to tell what it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -55,6 +76,12 @@ pub enum Action {
     },
     /// Make a GitLab project with its ownership marker.
     CreateProject {
+        /// Its full path.
+        path: String,
+    },
+    /// Take over a project that bears the object's mark and that nothing remembers. Nothing is sent: the
+    /// record alone is the effect.
+    TakeOver {
         /// Its full path.
         path: String,
     },
@@ -119,6 +146,7 @@ impl Action {
         match self {
             Self::CreateGroup { .. } => "CreateGroup",
             Self::CreateProject { .. } => "CreateProject",
+            Self::TakeOver { .. } => "TakeOver",
             Self::CommitFiles { .. } => "CommitFiles",
             Self::ApplySettings { .. } => "ApplySettings",
             Self::Provision { .. } => "Provision",
@@ -131,7 +159,9 @@ impl Action {
     /// The audit record's `actionName`: what it was done to.
     pub fn subject(&self) -> String {
         match self {
-            Self::CreateGroup { path } | Self::CreateProject { path } => path.clone(),
+            Self::CreateGroup { path } | Self::CreateProject { path } | Self::TakeOver { path } => {
+                path.clone()
+            }
             Self::CommitFiles { project, .. }
             | Self::ApplySettings { project, .. }
             | Self::Provision { project, .. }
@@ -156,6 +186,7 @@ impl Action {
             Self::Deploy { environment, .. } => Some(format!("deploy {environment} {intent}")),
             Self::CreateGroup { .. }
             | Self::CreateProject { .. }
+            | Self::TakeOver { .. }
             | Self::CommitFiles { .. }
             | Self::ApplySettings { .. }
             | Self::LetGo { .. } => None,

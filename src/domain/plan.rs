@@ -20,7 +20,6 @@ pub use rollout::{Rollouts, decide as rollouts};
 use crate::api::PipelineStatus;
 
 use super::condition::Claim;
-use super::forge::Project;
 use super::step::{Outcome, Step};
 use super::target::Scope;
 use super::verdict::Verdict;
@@ -30,8 +29,6 @@ use super::verdict::Verdict;
 pub struct Plan {
     /// Intents whose outcome was found outside.
     pub settled: Vec<Outcome>,
-    /// A project of ours that was found although nothing remembered it.
-    pub taken_over: Option<Project>,
     /// What to do, in order.
     pub steps: Vec<Step>,
     /// Conditions as far as this plan knows them; `Ready` and the kstatus ones come from the verdict.
@@ -52,7 +49,6 @@ impl Plan {
     pub fn quiet(verdict: Verdict) -> Self {
         Self {
             settled: Vec::new(),
-            taken_over: None,
             steps: Vec::new(),
             claims: Vec::new(),
             verdict,

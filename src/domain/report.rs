@@ -9,7 +9,7 @@ mod readiness;
 pub use application::{application, blocked_application};
 pub use environment::environment;
 pub use memory::{Journal, absorb_application, absorb_provider};
-pub(crate) use memory::{follow, learn_project, remember};
+pub(crate) use memory::{follow, learn_project};
 pub use provider::{blocked_provider, provider};
 
 use std::time::Duration;

@@ -4,6 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::api::{EffectJournal, REQUESTER_LENGTH};
 
+use super::forge::NewProject;
 use super::intent::{Action, Intent, IntentId, TRAILER};
 use super::observed::OpenIntent;
 use super::step::{Effect, Step};
@@ -75,9 +76,23 @@ pub fn written(
         .collect()
 }
 
-/// The effect as it is sent: with the intent's identity where it can be found again.
-pub fn sealed(effect: &Effect, intent: &Intent) -> Effect {
+/// The effect as it is sent: with the intent's identity where it can be found again. `held` are all
+/// intents of the object: while it is not stored how the making of its project ended, the project keeps
+/// the identity that tells.
+pub fn sealed(effect: &Effect, intent: &Intent, held: &[Intent]) -> Effect {
     match effect {
+        Effect::CreateProject(project) => Effect::CreateProject(NewProject {
+            description: intent.id.described(&project.description),
+            ..project.clone()
+        }),
+        Effect::ApplySettings(project, settings) => {
+            let mut settings = settings.clone();
+            let is_making = |held: &&Intent| matches!(held.action, Action::CreateProject { .. });
+            if let Some(making) = held.iter().find(is_making) {
+                settings.description = making.id.described(&settings.description);
+            }
+            Effect::ApplySettings(project.clone(), settings)
+        }
         Effect::Commit(commit) => {
             let mut commit = commit.clone();
             // An intent is read from an annotation: what it names is one line here whatever it holds, so
@@ -101,9 +116,6 @@ pub fn sealed(effect: &Effect, intent: &Intent) -> Effect {
                 .push(("HARMONIX_INTENT".into(), intent.id.as_str().into()));
             Effect::StartPipeline(start)
         }
-        Effect::CreateGroup(_)
-        | Effect::CreateProject(_)
-        | Effect::ApplySettings(..)
-        | Effect::LetGo => effect.clone(),
+        Effect::CreateGroup(_) | Effect::TakeOver(_) | Effect::LetGo => effect.clone(),
     }
 }

@@ -1,6 +1,6 @@
 //! Steps: effects as values. Deciding makes them, executing performs them; one step, one request.
 
-use super::forge::{Commit, NewProject, PipelineStart, ProjectSettings};
+use super::forge::{Commit, NewProject, PipelineStart, Project, ProjectSettings};
 use super::intent::{Action, Intent};
 use super::observed::External;
 
@@ -22,6 +22,8 @@ pub enum Effect {
     CreateGroup(String),
     /// Make a project.
     CreateProject(NewProject),
+    /// Nothing is sent: the project is there already, and the record alone is the effect.
+    TakeOver(Project),
     /// Commit; trailers are appended to the message.
     Commit(Commit),
     /// Apply settings to a project.

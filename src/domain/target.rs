@@ -85,15 +85,7 @@ pub struct RepositoryTarget {
 impl RepositoryTarget {
     /// Digest of the settings.
     pub fn settings_digest(&self) -> String {
-        let settings = &self.settings;
-        let text = format!(
-            "{}\0{}\0{}\0{}",
-            settings.pipeline_variables_role,
-            settings.job_token_may_push,
-            settings.cancel_redundant_pipelines,
-            settings.description
-        );
-        digest([text.as_bytes()])
+        self.settings.digest()
     }
 }
 

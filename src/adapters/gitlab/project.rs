@@ -29,11 +29,28 @@ struct Answer {
     /// Its name since GitLab 18; the one before it, below, stays for older instances.
     marked_for_deletion_on: Option<String>,
     marked_for_deletion_at: Option<String>,
+    /// Shown to those who may change them.
+    ci_pipeline_variables_minimum_override_role: Option<String>,
+    ci_push_repository_for_job_token_allowed: Option<bool>,
+    auto_cancel_pending_pipelines: Option<String>,
+}
+
+impl Answer {
+    fn settings(&self) -> Option<ProjectSettings> {
+        let cancels = self.auto_cancel_pending_pipelines.as_deref()?;
+        Some(ProjectSettings {
+            pipeline_variables_role: self.ci_pipeline_variables_minimum_override_role.clone()?,
+            job_token_may_push: self.ci_push_repository_for_job_token_allowed?,
+            cancel_redundant_pipelines: cancels == "enabled",
+            description: self.description.clone().unwrap_or_default(),
+        })
+    }
 }
 
 impl From<Answer> for Project {
     fn from(answer: Answer) -> Self {
         Self {
+            settings: answer.settings(),
             id: answer.id,
             path: answer.path_with_namespace,
             web_url: answer.web_url,

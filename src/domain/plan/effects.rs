@@ -110,12 +110,18 @@ fn judge(open: &OpenIntent, identity: &Identity, key: &InstallationKey) -> Judge
     match &open.found {
         Reading::Unreadable(failure) => Judgement::Unknown(failure.clone()),
         Reading::Unread | Reading::Absent => Judgement::Absent,
+        // Whether it was recorded is met when it is recorded again, under the same identity.
+        Reading::Known(_) if matches!(open.intent.action, Action::TakeOver { .. }) => {
+            Judgement::Absent
+        }
         Reading::Known(External::Project(project)) => {
             let wanted = open.intent.action.subject();
             match key.ownership(&project.description, identity, &wanted) {
-                Ownership::Ours => {
+                Ownership::Ours if open.intent.id.is_in(&project.description) => {
                     Judgement::Settled(StepResult::AlreadyDone(External::Project(project.clone())))
                 }
+                // It was there before: this intent made nothing, and the plan takes it over.
+                Ownership::Ours => Judgement::Absent,
                 Ownership::Foreign => Judgement::Settled(StepResult::Refused(foreign(&wanted))),
             }
         }
@@ -140,6 +146,7 @@ fn may_still_happen(open: &OpenIntent, settings: &Settings, now: Timestamp) -> b
         Action::Provision { .. } | Action::Build { .. } | Action::Deploy { .. } => true,
         Action::CreateGroup { .. }
         | Action::CreateProject { .. }
+        | Action::TakeOver { .. }
         | Action::CommitFiles { .. }
         | Action::ApplySettings { .. }
         | Action::LetGo { .. } => false,

@@ -22,8 +22,6 @@ pub(super) enum Decision {
     Settled,
     /// These come first.
     Steps(Vec<Step>),
-    /// A project of ours, which nothing remembered, was found.
-    TakeOver(Project),
     /// Nothing can be done.
     Blocked(Verdict),
 }
@@ -101,7 +99,7 @@ fn unknown_project(
         Reading::Unreadable(failure) => return Decision::Blocked(Verdict::from_failure(failure)),
         Reading::Known(project) => {
             return match key.ownership(&project.description, &scope.identity, &target.path) {
-                Ownership::Ours => Decision::TakeOver(project.clone()),
+                Ownership::Ours => Decision::Steps(vec![take_over(target, project, ledger)]),
                 Ownership::Foreign => Decision::Blocked(Verdict::Stalled(
                     Reason::RepositoryConflict,
                     foreign(&target.path).message,
@@ -142,6 +140,17 @@ fn unknown_project(
     steps.push(first_commit(scope, target, &target.path, ledger));
     steps.push(apply_settings(target, &target.path, ledger));
     Decision::Steps(steps)
+}
+
+/// A project of ours, which nothing remembered, was found.
+fn take_over(target: &RepositoryTarget, project: &Project, ledger: &str) -> Step {
+    Step {
+        action: Action::TakeOver {
+            path: target.path.clone(),
+        },
+        ledger: ledger.to_owned(),
+        effect: Effect::TakeOver(project.clone()),
+    }
 }
 
 fn gone(path: &str, what: &str) -> Verdict {
@@ -245,7 +254,6 @@ impl Decision {
         match self {
             Self::Settled => return true,
             Self::Blocked(verdict) => plan.verdict = verdict,
-            Self::TakeOver(project) => plan.taken_over = Some(project),
             Self::Steps(steps) => {
                 plan.verdict = Verdict::Progressing(
                     Reason::Creating,
@@ -278,7 +286,7 @@ pub(super) fn claim(decision: &Decision, known: Option<&RepositoryStatus>) -> Cl
             Reason::Creating,
             "the project does not exist yet",
         ),
-        Decision::Steps(_) | Decision::TakeOver(_) => Claim::new(
+        Decision::Steps(_) => Claim::new(
             kind,
             Truth::False,
             Reason::Updating,

@@ -6,7 +6,7 @@ use crate::api::{
 };
 use crate::domain::condition::shorten;
 use crate::domain::failure::FailureKind;
-use crate::domain::forge::{Pipeline, Project};
+use crate::domain::forge::{Pipeline, Project, ProjectSettings};
 use crate::domain::intent::{Action, Intent};
 use crate::domain::observed::{External, RepositoryObserved};
 use crate::domain::reading::Reading;
@@ -45,7 +45,13 @@ impl Journal for EffectJournal {
             action,
         } = &outcome.intent;
         let (result, external_id, message) = match &outcome.result {
-            StepResult::Done(external) => (AuditOutcome::Success, external.id(), String::new()),
+            StepResult::Done(external) => {
+                let message = match action {
+                    Action::TakeOver { .. } => "it was there before, and nothing was made",
+                    _ => "",
+                };
+                (AuditOutcome::Success, external.id(), message.to_owned())
+            }
             StepResult::AlreadyDone(external) => (
                 AuditOutcome::Success,
                 external.id(),
@@ -217,7 +223,7 @@ const fn happened(outcome: &Outcome) -> Option<&External> {
 }
 
 /// A project as the status keeps it.
-pub(crate) fn remember(project: &Project) -> RepositoryStatus {
+fn remember(project: &Project) -> RepositoryStatus {
     RepositoryStatus {
         project_id: project.id,
         path: project.path.clone(),
@@ -270,6 +276,13 @@ fn absorb_repository(memory: &mut Option<RepositoryStatus>, action: &Action, ext
     match (action, external, memory) {
         (Action::CreateProject { .. }, External::Project(project), memory) => {
             *memory = Some(remember(project));
+        }
+        (Action::TakeOver { .. }, External::Project(project), memory) => {
+            let settings = project.settings.as_ref();
+            *memory = Some(RepositoryStatus {
+                settings: settings.map(ProjectSettings::digest).unwrap_or_default(),
+                ..remember(project)
+            });
         }
         (Action::CommitFiles { files, .. }, External::Commit(sha), Some(known)) => {
             known.head.clone_from(sha);
