@@ -134,6 +134,27 @@ fn letting_go_is_recorded_once_for_each_that_goes_and_for_none_that_stays() {
     });
 }
 
+/// What was made is not taken over, and what was there is taken over once.
+#[test]
+fn taking_over_is_not_making() {
+    let take_over = |evidence: &mut Evidence, id: &str| {
+        let at = record(evidence, CART, "CreateProject");
+        let mut taken = evidence.records[at].clone();
+        taken.attributes.insert("id".into(), id.repeat(32));
+        taken
+            .attributes
+            .insert("actionType".into(), "TakeOver".into());
+        evidence.records.push(taken);
+    };
+    rejects(Audit, "tells of what the same object made", |evidence| {
+        take_over(evidence, "1");
+    });
+    rejects(Audit, "stands 2 times", |evidence| {
+        take_over(evidence, "1");
+        take_over(evidence, "2");
+    });
+}
+
 #[test]
 fn a_record_that_was_inserted_and_taken_away_or_came_from_elsewhere() {
     rejects(

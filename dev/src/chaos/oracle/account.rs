@@ -6,6 +6,7 @@
 //! - Settings can be put twice under one intent, since nobody can see whether they were; so there are at least one and
 //!   at most as many records as there were requests that took effect.
 //! - Letting go has no effect but its record: one for each object that the controller released.
+//! - Taking over has none either: at most one for each object, and never for one that made its project itself.
 //! - A record of a failure tells of a request that was made and did nothing.
 //! - An effect without a record is allowed only while its intent is open or its record waits in the status, and
 //!   neither is where the object says that it is Ready.
@@ -26,6 +27,7 @@ pub fn look(case: &Case<'_>) -> Vec<Finding> {
     found.extend(account.by_path());
     found.extend(account.settings());
     found.extend(account.farewells(evidence));
+    found.extend(account.takeovers());
     found.extend(account.failures());
     found.extend(account.denials(evidence));
     found.extend(account.inserts(evidence));
@@ -283,6 +285,30 @@ impl<'a> Account<'a> {
             if known && !farewells.contains_key(uid) {
                 let sentence = format!("{identity} was let go and no record says so");
                 found.push(Finding::new(sentence).with([Proof::Version(version)]));
+            }
+        }
+        found
+    }
+
+    /// Taking over: once in an object's life, and what it took over it did not make.
+    fn takeovers(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut by_object: BTreeMap<&str, Vec<&Entry<'_>>> = BTreeMap::new();
+        for entry in self.successes(Action::TakeOver) {
+            by_object.entry(entry.of("uid")).or_default().push(entry);
+        }
+        for (uid, entries) in by_object {
+            let Some(first) = entries.first() else {
+                continue;
+            };
+            if entries.len() > 1 {
+                let sentence = format!("{} stands {} times", first.called(), entries.len());
+                found.push(Finding::new(sentence).with(entries.iter().map(|entry| entry.proof())));
+            }
+            let mut made = self.successes(Action::CreateProject);
+            if let Some(made) = made.find(|made| made.of("uid") == uid) {
+                let sentence = format!("{} tells of what the same object made", first.called());
+                found.push(Finding::new(sentence).with([first.proof(), made.proof()]));
             }
         }
         found

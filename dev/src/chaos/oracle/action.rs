@@ -7,6 +7,8 @@ pub enum Action {
     CreateGroup,
     /// A GitLab project is made.
     CreateProject,
+    /// A project that was there is taken over. The record is all there is of it.
+    TakeOver,
     /// A commit is made.
     CommitFiles,
     /// Settings are put to a project. Nobody can see whether that happened, so it may be repeated under one intent.
@@ -30,6 +32,7 @@ impl Action {
         Some(match action_type {
             "CreateGroup" => Self::CreateGroup,
             "CreateProject" => Self::CreateProject,
+            "TakeOver" => Self::TakeOver,
             "CommitFiles" => Self::CommitFiles,
             "ApplySettings" => Self::ApplySettings,
             "Provision" => Self::Provision,
@@ -55,6 +58,7 @@ impl Action {
         match self {
             Self::CreateGroup => "CreateGroup",
             Self::CreateProject => "CreateProject",
+            Self::TakeOver => "TakeOver",
             Self::CommitFiles => "CommitFiles",
             Self::ApplySettings => "ApplySettings",
             Self::Provision => "Provision",
@@ -72,6 +76,7 @@ impl Action {
             Self::CommitFiles | Self::Provision | Self::Build | Self::Deploy => true,
             Self::CreateGroup
             | Self::CreateProject
+            | Self::TakeOver
             | Self::ApplySettings
             | Self::LetGo
             | Self::AssumeRole => false,

@@ -68,7 +68,7 @@ fn read(intent: &Value, object: &str) -> Option<Intent> {
     let part = |name: &str| does[name].as_str().unwrap_or_default();
     let action = Action::of_intent(does["do"].as_str()?)?;
     let subject = match action {
-        Action::CreateGroup | Action::CreateProject => part("path").to_owned(),
+        Action::CreateGroup | Action::CreateProject | Action::TakeOver => part("path").to_owned(),
         Action::Deploy => {
             let commit = does["release"]["commit"].as_str().unwrap_or_default();
             format!("{}@{commit} -> {}", part("project"), part("environment"))

@@ -148,7 +148,9 @@ fn is_there(evidence: &Evidence, action: Action, intent: &Intent, record: &Recor
                 .filter(|pipeline| number(&pipeline["id"]) == named);
             own.any(|pipeline| pipeline["variables"]["HARMONIX_INTENT"] == intent.id.as_str())
         }),
-        Action::CreateProject => projects.any(|project| number(&project.shown["id"]) == named),
+        Action::CreateProject | Action::TakeOver => {
+            projects.any(|project| number(&project.shown["id"]) == named)
+        }
         Action::CreateGroup => evidence.groups.iter().any(|group| group == path),
         Action::ApplySettings | Action::LetGo | Action::AssumeRole => true,
     }

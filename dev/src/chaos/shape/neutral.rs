@@ -9,6 +9,8 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
     let patterns = [
         // The installation in an ownership marker.
         (r"\bharmonix:[0-9a-f]{12}:", "harmonix:{installation}:"),
+        // The intent that a project was made by: it stays until the making is told.
+        (r"\s*\bharmonix-intent:[0-9a-f]{32}\b", ""),
         (
             r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})?",
             "{time}",

@@ -8,6 +8,10 @@ fn what_differs_between_runs_is_replaced_by_what_it_is() {
             "harmonix:123456789012:Application/p0042/cart:b14357fc6e899a4be917c6edc8fc5ac1",
             "harmonix:{installation}:Application/{run}/cart:{hash}",
         ),
+        (
+            "the cart\nharmonix-intent:01a1ff1870b0753ba77632816f2531cf",
+            "the cart",
+        ),
         ("at 2026-11-21T16:48:27.733172624Z", "at {time}"),
         (
             "http://127.0.0.1:24367/x/-/jobs/53",
