@@ -33,7 +33,6 @@ mod store;
 mod token;
 
 pub use instance::Instance;
-pub use repository::Repository;
 pub use server::Running;
 
 /// The version that the stand-in claims.

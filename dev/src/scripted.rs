@@ -11,7 +11,7 @@ mod provision;
 mod registry;
 mod session;
 
-pub use job::Job;
+pub use job::{Files, Job};
 
 use crate::failure::Failure;
 use session::Session;

@@ -77,29 +77,93 @@ async fn call(session: &Session, operation: &str, body: Value) -> Result<Value, 
         .await
 }
 
-/// The role that pulls the application's image.
-async fn execution_role(job: &Job, session: &Session, account: &str) -> Result<String, Failure> {
-    let name = format!("{}-execution", job.variable("HARMONIX_NAME")?);
+/// The roles of the application's own code and of whoever starts it; the second pulls the image.
+async fn roles(job: &Job, session: &Session, account: &str) -> Result<[String; 2], Failure> {
     let trust = json!({ "Version": "2012-10-17", "Statement": [{
         "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": { "Service": "ecs-tasks.amazonaws.com" },
-    }] });
+        "Condition": {
+            "StringEquals": { "aws:SourceAccount": account },
+            "ArnLike": { "aws:SourceArn": format!("arn:aws:ecs:{}:{account}:*", session.region) },
+        },
+    }] })
+    .to_string();
+    let (prefix, provider) = (
+        job.variable("HARMONIX_PROVIDER_PREFIX")?,
+        job.variable("HARMONIX_PROVIDER_NAME")?,
+    );
+    let path = format!("/harmonix/{prefix}-{provider}/");
+    let mut arns = [String::new(), String::new()];
+    for (arn, purpose) in arns.iter_mut().zip(["task", "execution"]) {
+        let name = format!("{}-{purpose}", job.variable("HARMONIX_NAME")?);
+        let parameters = [
+            ("RoleName", name.as_str()),
+            ("Path", &path),
+            ("AssumeRolePolicyDocument", &trust),
+        ];
+        tolerate(session.iam("CreateRole", &parameters).await)?;
+        *arn = format!("arn:aws:iam::{account}:role{path}{name}");
+    }
     let rights = json!({ "Version": "2012-10-17", "Statement": [
         { "Effect": "Allow", "Action": "ecr:*", "Resource": "*" },
-    ] });
-    let (trust, rights) = (trust.to_string(), rights.to_string());
-    let role = ("RoleName", name.as_str());
-    tolerate(
-        session
-            .iam("CreateRole", &[role, ("AssumeRolePolicyDocument", &trust)])
-            .await,
-    )?;
-    session
-        .iam(
-            "PutRolePolicy",
-            &[role, ("PolicyName", "pull"), ("PolicyDocument", &rights)],
-        )
-        .await?;
-    Ok(format!("arn:aws:iam::{account}:role/{name}"))
+    ] })
+    .to_string();
+    let name = format!("{}-execution", job.variable("HARMONIX_NAME")?);
+    let parameters = [
+        ("RoleName", name.as_str()),
+        ("PolicyName", "execution"),
+        ("PolicyDocument", &rights),
+    ];
+    session.iam("PutRolePolicy", &parameters).await?;
+    Ok(arns)
+}
+
+/// What the application finds in its environment: its own variables, and what the platform says.
+fn environment(job: &Job, parameters: &Value) -> Result<Vec<Value>, Failure> {
+    let text = |name: &str| parameters[name].as_str().unwrap_or_default();
+    let own = parameters["variables"].as_object().into_iter().flatten();
+    let platform = [
+        (
+            "HARMONIX_APPLICATION",
+            format!("{}/{}", text("namespace"), text("application")),
+        ),
+        ("HARMONIX_ENVIRONMENT", text("environment").to_owned()),
+        (
+            "HARMONIX_RELEASE",
+            job.variable("HARMONIX_RELEASE")?.to_owned(),
+        ),
+        ("HARMONIX_HEALTH_PATH", text("health_path").to_owned()),
+        ("PORT", parameters["port"].to_string()),
+    ];
+    let own = own.map(|(name, value)| json!({ "name": name, "value": value }));
+    let platform = platform.map(|(name, value)| json!({ "name": name, "value": value }));
+    Ok(own.chain(platform).collect())
+}
+
+/// A list of tags as ECS takes it.
+fn tagged(tags: &[(&str, String)]) -> Vec<Value> {
+    tags.iter()
+        .map(|(key, value)| json!({ "key": key, "value": value }))
+        .collect()
+}
+
+/// What everything of the application carries.
+fn tags(job: &Job, parameters: &Value) -> Result<Vec<(&'static str, String)>, Failure> {
+    let text = |name: &str| parameters[name].as_str().unwrap_or_default();
+    Ok(vec![
+        (
+            "harmonix:application",
+            format!("{}/{}", text("namespace"), text("application")),
+        ),
+        ("harmonix:environment", text("environment").to_owned()),
+        (
+            "harmonix:prefix",
+            job.variable("HARMONIX_PROVIDER_PREFIX")?.to_owned(),
+        ),
+        (
+            "harmonix:provider",
+            job.variable("HARMONIX_PROVIDER_NAME")?.to_owned(),
+        ),
+    ])
 }
 
 async fn register(
@@ -109,24 +173,32 @@ async fn register(
     image: &str,
 ) -> Result<String, Failure> {
     let name = job.variable("HARMONIX_NAME")?;
-    let environment: Vec<Value> = parameters["variables"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| json!({ "name": name, "value": value }))
-        .collect();
     let account = job
         .variable("HARMONIX_ROLE_ARN")?
         .split(':')
         .nth(4)
         .unwrap_or_default();
-    let role = execution_role(job, session, account).await?;
+    let [task, execution] = roles(job, session, account).await?;
+    let group = format!(
+        "/harmonix/{}-{}/{name}",
+        job.variable("HARMONIX_PROVIDER_PREFIX")?,
+        job.variable("HARMONIX_PROVIDER_NAME")?
+    );
+    let port = &parameters["port"];
     let body = json!({
-        "family": name, "executionRoleArn": role,
+        "family": name, "taskRoleArn": task, "executionRoleArn": execution,
+        "requiresCompatibilities": ["FARGATE"], "networkMode": "awsvpc",
+        "runtimePlatform": { "operatingSystemFamily": "LINUX", "cpuArchitecture": "X86_64" },
         "cpu": parameters["cpu"].to_string(), "memory": parameters["memory"].to_string(),
+        "tags": tagged(&tags(job, parameters)?),
         "containerDefinitions": [{
-            "name": "application", "image": image, "essential": true, "environment": environment,
-            "portMappings": [{ "containerPort": parameters["port"], "protocol": "tcp" }],
+            "name": "application", "image": image, "essential": true, "readonlyRootFilesystem": true,
+            "environment": environment(job, parameters)?, "secrets": [], "stopTimeout": 30,
+            "portMappings": [{ "containerPort": port, "hostPort": port, "protocol": "tcp" }],
+            "logConfiguration": { "logDriver": "awslogs", "options": {
+                "awslogs-group": group, "awslogs-region": session.region,
+                "awslogs-stream-prefix": "application",
+            } },
         }],
     });
     let answer = call(session, "RegisterTaskDefinition", body).await?;
@@ -144,7 +216,8 @@ async fn converge(
 ) -> Result<(), Failure> {
     let name = job.variable("HARMONIX_NAME")?;
     let replicas = &parameters["replicas"];
-    let tags: Vec<Value> = [
+    let mut tags = tags(job, parameters)?;
+    tags.extend([
         (
             "harmonix:release",
             job.variable("HARMONIX_RELEASE")?.to_owned(),
@@ -154,10 +227,8 @@ async fn converge(
             job.variable("HARMONIX_CONFIGURATION")?.to_owned(),
         ),
         ("harmonix:endpoint", format!("http://{name}.example.com")),
-    ]
-    .into_iter()
-    .map(|(key, value)| json!({ "key": key, "value": value }))
-    .collect();
+    ]);
+    let tags = tagged(&tags);
     match service(job, session, cluster).await? {
         Some(found) => {
             let update = json!({ "cluster": cluster, "service": name, "taskDefinition": definition, "desiredCount": replicas });
@@ -168,8 +239,11 @@ async fn converge(
         None => {
             let create = json!({
                 "cluster": cluster, "serviceName": name, "taskDefinition": definition, "desiredCount": replicas,
-                "tags": tags,
-                "deploymentConfiguration": { "deploymentCircuitBreaker": { "enable": true, "rollback": true } },
+                "tags": tags, "launchType": "FARGATE", "enableECSManagedTags": true, "propagateTags": "SERVICE",
+                "deploymentConfiguration": {
+                    "deploymentCircuitBreaker": { "enable": true, "rollback": true },
+                    "minimumHealthyPercent": 100, "maximumPercent": 200,
+                },
             });
             call(session, "CreateService", create).await?;
         }

@@ -1,12 +1,27 @@
 //! One job as its runner tells of it.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 
+use futures::future::BoxFuture;
 use reqwest::Client;
 
 use crate::failure::{Doing, Failure};
-use crate::gitlab::Repository;
+
+/// Where the files of a job's commit are.
+pub trait Files: Debug + Send + Sync {
+    /// Reads a file; nothing where there is none.
+    fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, io::Result<Option<Vec<u8>>>>;
+}
+
+impl Files for BTreeMap<String, String> {
+    fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, io::Result<Option<Vec<u8>>>> {
+        let found = self.get(path).map(|text| text.clone().into_bytes());
+        Box::pin(async move { Ok(found) })
+    }
+}
 
 /// One job.
 #[derive(Debug)]
@@ -15,10 +30,8 @@ pub struct Job {
     pub name: String,
     /// Its variables, those of its runner included.
     pub variables: BTreeMap<String, String>,
-    /// The repository that its files are in.
-    pub repository: Repository,
-    /// The commit that it has.
-    pub sha: String,
+    /// The files of its commit.
+    pub files: Box<dyn Files>,
     /// What it asks others with.
     pub http: Client,
     said: Mutex<Vec<String>>,
@@ -30,15 +43,13 @@ impl Job {
     pub fn new(
         name: &str,
         variables: BTreeMap<String, String>,
-        files: (Repository, &str),
+        files: impl Files + 'static,
         http: Client,
     ) -> Self {
-        let (repository, sha) = files;
         Self {
             name: name.to_owned(),
             variables,
-            repository,
-            sha: sha.to_owned(),
+            files: Box::new(files),
             http,
             said: Mutex::default(),
             left: Mutex::default(),
@@ -55,10 +66,11 @@ impl Job {
 
     /// Reads a file of its commit.
     pub async fn file(&self, path: &str) -> Result<String, Failure> {
-        let what = || format!("read {path} of {}", self.sha);
-        let blob = self.repository.blob(&self.sha, path).await.doing(what)?;
-        let blob = blob.ok_or_else(|| Failure::new(format!("cannot {}: there is none", what())))?;
-        String::from_utf8(blob.content).doing(what)
+        let what = || format!("read {path} of this commit");
+        let content = self.files.read(path).await.doing(what)?;
+        let content =
+            content.ok_or_else(|| Failure::new(format!("cannot {}: there is none", what())))?;
+        String::from_utf8(content).doing(what)
     }
 
     /// Adds a line to its log.

@@ -6,6 +6,24 @@ use super::job::Job;
 use super::session::Session;
 use crate::failure::{Doing, Failure};
 
+/// What the controller may do.
+const LOOK: [&str; 14] = [
+    "ssm:GetParameter",
+    "ssm:GetParameters",
+    "ecs:DescribeClusters",
+    "ecs:DescribeServices",
+    "ecs:DescribeTasks",
+    "ecs:ListTasks",
+    "ecs:DescribeTaskDefinition",
+    "dynamodb:DescribeTable",
+    "dynamodb:PutItem",
+    "dynamodb:Query",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+];
+
 /// Makes roles, cluster, audit table and parameters; what exists stays.
 pub async fn run(job: &Job, session: &Session) -> Result<(), Failure> {
     let text = job.file(".harmonix/provider.tfvars.json").await?;
@@ -111,6 +129,7 @@ async fn roles(
         .collect();
     let federated = format!("arn:aws:iam::{}:oidc-provider/{host}", input("account"));
     let pipelines = json!({ "Version": "2012-10-17", "Statement": [{
+        "Sid": "DefaultBranchOfTrustedProjects",
         "Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity", "Principal": { "Federated": federated },
         "Condition": {
             "StringEquals": { format!("{host}:aud"): input("oidc_audience") },
@@ -119,23 +138,17 @@ async fn roles(
     }] });
     let principal = json!({ "AWS": input("controller_principal") });
     let controller = json!({ "Version": "2012-10-17", "Statement": [
-        { "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal,
+        { "Sid": "ControllerAssumes", "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal,
           "Condition": { "StringEquals": { "sts:ExternalId": input("external_id") } } },
-        { "Effect": "Allow", "Action": ["sts:TagSession", "sts:SetSourceIdentity"], "Principal": principal },
+        { "Sid": "ControllerTags", "Effect": "Allow", "Action": "sts:TagSession", "Principal": principal,
+          "Condition": { "ForAllValues:StringLike": { "aws:TagKeys": "harmonix:*" } } },
+        { "Sid": "ControllerNamesItsSource", "Effect": "Allow", "Action": "sts:SetSourceIdentity",
+          "Principal": principal },
     ] });
     let deploy = ["ecr:*", "ecs:*", "iam:*", "ssm:GetParameter"];
-    let look = [
-        "ssm:GetParameter",
-        "ssm:GetParameters",
-        "ecs:DescribeClusters",
-        "ecs:DescribeServices",
-        "ecs:DescribeTaskDefinition",
-        "dynamodb:PutItem",
-        "dynamodb:Query",
-    ];
     for (purpose, trust, actions) in [
         ("provisioning", pipelines, &deploy[..]),
-        ("operations", controller, &look[..]),
+        ("operations", controller, &LOOK[..]),
     ] {
         let name = input(&format!("{purpose}_role_name"));
         let path = input(&format!("{purpose}_role_path"));

@@ -15,6 +15,8 @@ mod place;
 mod policy;
 #[path = "catalogue/provision.rs"]
 mod provision;
+#[path = "catalogue/shape.rs"]
+mod shape;
 #[path = "catalogue/terraform.rs"]
 mod terraform;
 #[path = "catalogue/verify.rs"]

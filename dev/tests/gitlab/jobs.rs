@@ -206,3 +206,31 @@ async fn artifacts_are_found_by_their_path() {
     let archive = world.get(&path).await;
     assert!(archive.text.starts_with("PK"), "{}", archive.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_job_does_what_it_does_only_later() {
+    let hook = tempfile::tempdir().unwrap();
+    let path = hook.path().join("hook.sh");
+    std::fs::write(&path, "#!/bin/sh\necho \"$1 was here\"\n").unwrap();
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let world = World::start_with(|mut args| {
+        args.script_hook = Some(path.clone());
+        args
+    })
+    .await;
+    world
+        .script(json!({ "outcome": "play", "seconds": 0.4 }))
+        .await;
+    let since = std::time::Instant::now();
+    let id = project(&world, "test:\n  script: [x]\n").await;
+    let pipeline = world.newest_ended(id).await;
+    assert!(since.elapsed() >= Duration::from_millis(400));
+    assert_eq!(pipeline["status"], "success");
+    let jobs = world.jobs(id, pipeline["id"].as_u64().unwrap()).await;
+    let trace = world
+        .get(&format!("projects/{id}/jobs/{}/trace", jobs[0]["id"]))
+        .await
+        .text;
+    assert!(trace.contains("test was here"), "{trace}");
+}

@@ -6,15 +6,17 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use super::super::instance::Instance;
+use super::super::repository::Repository;
 use super::process::{Group, runner_environment};
 use super::{Assignment, Outcome, Trace, artifact, checkout};
-use crate::scripted;
+use crate::scripted::{self, Files};
 
 /// Which jobs a script meets; all given fields must hold.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub enum End {
     Fail,
     /// Never.
     Hang,
+    /// As it would without a script, only later.
+    Play,
 }
 
 /// A request that a job makes before it ends well.
@@ -145,9 +149,13 @@ impl Match {
 
 /// Ends a job: as a script says, by playing it, by the hook, or well at once.
 pub async fn execute(instance: &Arc<Instance>, assignment: &Assignment) -> io::Result<Outcome> {
-    if let Some(script) = instance.scripts.take(assignment) {
-        return follow(instance, assignment, &script).await;
+    match instance.scripts.take(assignment) {
+        Some(script) => follow(instance, assignment, &script).await,
+        None => perform(instance, assignment).await,
     }
+}
+
+async fn perform(instance: &Arc<Instance>, assignment: &Assignment) -> io::Result<Outcome> {
     if instance.executor.plays && scripted::plays(&assignment.job.spec.name) {
         return play(instance, assignment).await;
     }
@@ -157,16 +165,31 @@ pub async fn execute(instance: &Arc<Instance>, assignment: &Assignment) -> io::R
     }
 }
 
+/// A commit, for a job that needs no working copy.
+#[derive(Debug)]
+struct Commit {
+    repository: Repository,
+    sha: String,
+}
+
+impl Files for Commit {
+    fn read<'a>(&'a self, path: &'a str) -> BoxFuture<'a, io::Result<Option<Vec<u8>>>> {
+        Box::pin(async move {
+            let blob = self.repository.blob(&self.sha, path).await?;
+            Ok(blob.map(|blob| blob.content))
+        })
+    }
+}
+
 async fn play(instance: &Instance, assignment: &Assignment) -> io::Result<Outcome> {
     let mut variables = instance.executor.environment.clone();
     variables.extend(assignment.variables.clone());
-    let repository = instance.repository(assignment.project.id);
-    let job = scripted::Job::new(
-        &assignment.job.spec.name,
-        variables,
-        (repository, &assignment.pipeline.sha),
-        instance.executor.http.clone(),
-    );
+    let commit = Commit {
+        repository: instance.repository(assignment.project.id),
+        sha: assignment.pipeline.sha.clone(),
+    };
+    let http = instance.executor.http.clone();
+    let job = scripted::Job::new(&assignment.job.spec.name, variables, commit, http);
     let done = scripted::run(&job).await;
     let (said, left) = job.end();
     said.iter().for_each(|line| assignment.trace.line(line));
@@ -226,6 +249,7 @@ async fn follow(
     match script.outcome {
         End::Hang => std::future::pending().await,
         End::Fail => Ok(Outcome::of_exit(1)),
+        End::Play => perform(instance, assignment).await,
         End::Succeed => {
             artifact::invent(instance, assignment.job.id, &script.artifacts)?;
             for effect in &script.effects {

@@ -63,6 +63,13 @@ fn assert_release(told: &Told) {
     assert_eq!(release, expected);
 }
 
+/// The release that the script tells of in the file it leaves, which is the job's artifact.
+pub fn release() -> (&'static str, serde_json::Value) {
+    let told = bench().expect("release", 0, &[]);
+    let text = told.left.unwrap();
+    (bench().leaves, serde_json::from_str(&text).unwrap())
+}
+
 #[test]
 fn a_commit_is_built_pushed_and_told_by_digest() {
     let told = bench().expect(

@@ -5,6 +5,7 @@ use harmonix_dev::aws::config::TaskMode;
 use serde_json::{Value, json};
 
 use super::policy::{assert_ledger, assert_narrow};
+use super::shape;
 use super::terraform::{Caller, Made, Module};
 use crate::world::{ISSUER, REGION, World, administrator};
 
@@ -206,7 +207,7 @@ async fn place(world: &World, network: &Network, bootstrap: &str) -> String {
     made.output("provisioning_role_arn").to_owned()
 }
 
-async fn inside(world: &World, network: &Network, provisioning: &str) {
+async fn inside(world: &World, network: &Network, provisioning: &str) -> Value {
     let caller = Caller::Pipeline {
         role: provisioning,
         project: "aws-apps/shop/cart",
@@ -224,6 +225,7 @@ async fn inside(world: &World, network: &Network, provisioning: &str) {
         made.one("aws_lb_listener.http")["default_action"][0]["type"],
         "forward"
     );
+    shape::of_plan(world, &made, "cart-inside").await
 }
 
 async fn over_https(world: &World, network: &Network, provisioning: &str) {
@@ -265,10 +267,14 @@ async fn a_network_that_exists_takes_applications_inside_and_over_https() {
     let network = Network::make(&world).await;
     let bootstrap = bootstrap(&world).await;
     let provisioning = place(&world, &network, &bootstrap).await;
-    tokio::join!(
+    let (service, ()) = tokio::join!(
         inside(&world, &network, &provisioning),
         over_https(&world, &network, &provisioning),
     );
+    // The scripted jobs claim what has just been made for real.
+    let roles = ["provisioning", "operations"];
+    let provider = shape::of_provider(&world, "dev-eu", roles).await;
+    shape::is_what_the_scripted_jobs_leave(&world, &bootstrap, (&provider, &service)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
