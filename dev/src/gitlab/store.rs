@@ -7,10 +7,15 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::model::Data;
+
+/// How long nothing is written after a writing: so many times as long as that took, and a moment at least.
+const REST: u32 = 19;
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// The memory.
 #[derive(Debug)]
@@ -65,12 +70,17 @@ impl Store {
     }
 
     /// Writes the state file whenever something changed, for ever.
+    ///
+    /// The more there is, the longer that takes and the less often it is done: a full instance does not spend its time
+    /// on writing itself down.
     pub async fn keep_saving(&self) {
         loop {
             self.changed.notified().await;
+            let since = Instant::now();
             if let Err(error) = self.save().await {
                 tracing::error!(file = %self.path.display(), %error, "the state file cannot be written");
             }
+            tokio::time::sleep((since.elapsed() * REST).max(MOMENT)).await;
         }
     }
 

@@ -129,15 +129,17 @@ async fn a_job_gets_gitlabs_variables_and_nothing_of_the_servers_own() {
     assert!(!environment.contains_key("CARGO_MANIFEST_DIR"));
 }
 
-/// Reads the running job's token where only the server itself has it: in its state file, a moment after the change.
-async fn running_token(world: &World) -> String {
-    for _ in 0..200 {
+/// Reads the token of a pipeline's running job where only the server itself has it: in its state file, a moment after
+/// the change; until then an ended job may still stand there with its own.
+async fn running_token(world: &World, pipeline: u64) -> String {
+    for _ in 0..1000 {
         let bytes = std::fs::read(world.folder.path().join("state/state.json")).unwrap_or_default();
         let state: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let mut jobs = state["jobs"]
             .as_object()
             .into_iter()
-            .flat_map(|jobs| jobs.values());
+            .flat_map(|jobs| jobs.values())
+            .filter(|job| job["pipeline_id"] == pipeline);
         if let Some(token) = jobs.find_map(|job| job["token"].as_str()) {
             return token.to_owned();
         }
@@ -166,7 +168,7 @@ async fn a_job_token_is_good_while_its_job_runs_and_only_for_what_jobs_may() {
         .await
         .id();
     world.pipeline_in(id, started, &["running"]).await;
-    let token = running_token(&world).await;
+    let token = running_token(&world, started).await;
     let running = client
         .get(&url)
         .basic_auth("gitlab-ci-token", Some(&token))
