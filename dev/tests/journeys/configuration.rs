@@ -107,3 +107,20 @@ async fn an_environment_that_joins_later_gets_the_release_that_runs_below_withou
         1
     );
 }
+
+#[tokio::test]
+async fn an_edit_of_a_higher_environment_deploys_the_image_that_is_there_already() {
+    let stage = Stage::enter("edit-above").await;
+    let cart = application("edit-above", "cart", &["dev", "prod"]);
+    stage.settle(&cart).await;
+    let mark = stage.trail.mark();
+    let after = stage
+        .settle(&with(cart, "/spec/environments/1/replicas", 2))
+        .await;
+
+    let writes = stage.trail.gitlab_writes(mark, &stage.project("cart"));
+    assert_eq!(writes, ["commits.create", "pipelines.create"]);
+    let rows = after["status"]["deployments"].as_array().unwrap();
+    let prod = rows.iter().find(|row| row["environment"] == "prod");
+    assert_eq!(prod.unwrap()["service"]["running"], 2, "{after}");
+}
