@@ -80,8 +80,12 @@ impl Repository {
         Ok(digest(manifest.as_bytes()))
     }
 
-    /// Copies the image of this digest from another repository, under `tag`.
+    /// Copies the image of this digest from another repository, under `tag`. As the template's script does it, one that
+    /// is there already is left as it is: its tag is immutable.
     pub async fn copy(&self, from: &Self, wanted: &str, tag: &str) -> Result<String, Failure> {
+        if self.get(&format!("manifests/{wanted}")).await.is_ok() {
+            return Ok(wanted.to_owned());
+        }
         let manifest = from.get(&format!("manifests/{wanted}")).await?;
         let parsed: Value = serde_json::from_slice(&manifest)
             .doing(|| format!("read the manifest {wanted} of {}", from.uri))?;
