@@ -1,7 +1,7 @@
 //! How a person works in a world: a file for the shell, and the lines that `up` ends with.
 
-use super::World;
 use super::account::{DEVELOPMENT, REGION};
+use super::{World, apichaos};
 use crate::failure::Failure;
 
 /// Writes the file that a shell reads to work in the world.
@@ -42,6 +42,9 @@ fn shell(world: &World) -> String {
         ));
     }
     lines.push(format!("export GITLAB_URL='{}'", world.gitlab_url()));
+    if apichaos::is_wanted(world.options) {
+        lines.push(format!("export APICHAOS_URL='{}'", world.apichaos_url()));
+    }
     lines.push(format!(
         "export GITLAB_TOKEN='{}'",
         world.tokens.gitlab_developer
