@@ -100,7 +100,7 @@ pub enum Change {
         count: u32,
     },
     /// From now on lists show what is there now, and new watches deliver nothing that comes after, as an API server
-    /// does whose view stands still. Open watches go on: whoever is to travel back in time is cut off.
+    /// does whose view stands still. Open watches go on: who is to travel back in time starts anew, or is told `Expire`.
     Stale,
     /// All is as it should be again; what was held back is delivered.
     Thaw,
