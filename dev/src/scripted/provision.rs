@@ -94,16 +94,23 @@ pub async fn run(job: &Job, session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// An answer that says "it exists" is as good as one that says "made".
-pub(super) fn tolerate<T>(answer: Result<T, Failure>) -> Result<(), Failure> {
+/// When something was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Made {
+    Now,
+    Before,
+}
+
+/// An answer that says "it exists" is as good as one that says "made"; which of the two it was is answered.
+pub(super) fn tolerate<T>(answer: Result<T, Failure>) -> Result<Made, Failure> {
     match answer {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(Made::Now),
         Err(failure)
             if ["EntityAlreadyExists", "ResourceInUseException"]
                 .iter()
                 .any(|code| failure.sentence().contains(code)) =>
         {
-            Ok(())
+            Ok(Made::Before)
         }
         Err(failure) => Err(failure),
     }
@@ -158,7 +165,7 @@ async fn roles(
             ("Path", path.as_str()),
             ("AssumeRolePolicyDocument", &trust),
         ];
-        tolerate(session.iam("CreateRole", &parameters).await)?;
+        let made = tolerate(session.iam("CreateRole", &parameters).await)?;
         let rights = json!({ "Version": "2012-10-17", "Statement": [
             { "Effect": "Allow", "Action": actions, "Resource": "*" },
         ] })
@@ -169,8 +176,11 @@ async fn roles(
             ("PolicyDocument", &rights),
         ];
         session.iam("PutRolePolicy", &parameters).await?;
-        let update = [("RoleName", name.as_str()), ("PolicyDocument", &trust)];
-        session.iam("UpdateAssumeRolePolicy", &update).await?;
+        // A role that was there before may trust somebody else.
+        if made == Made::Before {
+            let update = [("RoleName", name.as_str()), ("PolicyDocument", &trust)];
+            session.iam("UpdateAssumeRolePolicy", &update).await?;
+        }
     }
     Ok(())
 }
@@ -194,5 +204,6 @@ async fn table(session: &Session, name: &str) -> Result<(), Failure> {
         session
             .json("dynamodb", "DynamoDB_20120810.CreateTable", body)
             .await,
-    )
+    )?;
+    Ok(())
 }
