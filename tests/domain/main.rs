@@ -1,4 +1,4 @@
-//! The proof of the pure floors: one binary, since every one links the AWS SDKs.
+//! The proof of the pure floors, which needs neither the GitLab crate nor the AWS SDKs: one binary, since each is linked anew.
 //!
 //! `layers` and `generated` guard the shape of the house; `admission` applies the table that the
 //! real API server gets too; `properties` runs plans against a model of the world.

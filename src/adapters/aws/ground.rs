@@ -35,16 +35,24 @@ fn nobody(base: &SdkConfig) -> SdkConfig {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+    use tokio::net::TcpListener;
 
     use super::*;
 
     #[tokio::test]
     async fn a_call_without_a_sessions_credentials_never_leaves() {
-        let http = aws_smithy_http_client::test_util::infallible_client_fn(|request| {
-            panic!("sent to {}", request.uri());
-            #[expect(unreachable_code, reason = "names the type of an answer")]
-            http::Response::new("")
+        let there = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = there.local_addr().unwrap();
+        let met = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&met);
+        tokio::spawn(async move {
+            while there.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
         });
         let base = SdkConfig::builder()
             .behavior_version(super::super::limit::behavior())
@@ -52,7 +60,7 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
                 "AKIAOWN", "own", None, None, "own",
             )))
-            .http_client(http)
+            .endpoint_url(format!("http://{address}"))
             .build();
         let ground = Ground::of(&base);
         assert!(ground.ecs.describe_clusters().send().await.is_err());
@@ -66,8 +74,15 @@ mod tests {
                 .is_err()
         );
         let region = aws_config::Region::new("eu-west-1");
-        let there = aws_sdk_dynamodb::config::Builder::new().region(region);
+        let region = aws_sdk_dynamodb::config::Builder::new().region(region);
         let put = ground.dynamodb.put_item().table_name("audit");
-        assert!(put.customize().config_override(there).send().await.is_err());
+        assert!(
+            put.customize()
+                .config_override(region)
+                .send()
+                .await
+                .is_err()
+        );
+        assert_eq!(met.load(Ordering::SeqCst), 0, "somebody called");
     }
 }
