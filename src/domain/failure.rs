@@ -75,3 +75,56 @@ impl fmt::Display for Failure {
         f.write_str(&self.message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [FailureKind; 6] = [
+        FailureKind::Retryable,
+        FailureKind::Throttled(Duration::from_secs(1)),
+        FailureKind::Conflict,
+        FailureKind::Denied,
+        FailureKind::Missing,
+        FailureKind::Invalid,
+    ];
+
+    fn failure(party: Party, kind: FailureKind) -> Failure {
+        Failure {
+            party,
+            kind,
+            message: "why".into(),
+        }
+    }
+
+    #[test]
+    fn only_sts_that_denies_refuses_a_role() {
+        for party in [Party::GitLab, Party::Aws, Party::Sts] {
+            for kind in KINDS {
+                assert_eq!(
+                    failure(party, kind).is_refused_role(),
+                    (party, kind) == (Party::Sts, FailureKind::Denied),
+                    "{party:?} {kind:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_failure_that_says_nothing_of_the_effect_leaves_it_open() {
+        for kind in KINDS {
+            assert_eq!(
+                failure(Party::GitLab, kind).may_have_happened(),
+                kind == FailureKind::Retryable,
+                "{kind:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_failure_reads_as_its_message_and_a_party_as_people_call_it() {
+        assert_eq!(failure(Party::Sts, FailureKind::Denied).to_string(), "why");
+        let names = [Party::GitLab, Party::Aws, Party::Sts].map(|party| party.to_string());
+        assert_eq!(names, ["GitLab", "AWS", "AWS"]);
+    }
+}

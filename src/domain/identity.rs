@@ -204,6 +204,25 @@ mod tests {
     }
 
     #[test]
+    fn a_mark_that_differs_twice_in_the_same_way_is_foreign() {
+        let mark = key().mark(&app("shop", "cart"), "apps/shop/cart");
+        let mut bytes = mark.clone().into_bytes();
+        let end = bytes.len();
+        // Two different digits of the proof, exchanged: their differences are the same bits.
+        let first = (1..32)
+            .map(|back| end - 1 - back)
+            .find(|at| bytes[*at] != bytes[end - 1])
+            .unwrap();
+        bytes.swap(first, end - 1);
+        let forged = String::from_utf8(bytes).unwrap();
+        assert_ne!(forged, mark);
+        assert_eq!(
+            key().ownership(&forged, &app("shop", "cart"), "apps/shop/cart"),
+            Ownership::Foreign
+        );
+    }
+
+    #[test]
     fn a_short_key_is_refused_and_no_key_is_ever_printed() {
         assert!(InstallationKey::new("short").is_err());
         assert_eq!(format!("{:?}", key()), "InstallationKey(…)");

@@ -195,5 +195,33 @@ mod tests {
     fn a_session_name_is_readable_where_it_fits() {
         assert_eq!(session_name(&["shop", "cart"]), "shop@cart");
         assert_eq!(session_name(&["n".repeat(63).as_str(), "cart"]).len(), 64);
+        let (longest, shortest) = ("n".repeat(64), "ab");
+        assert_eq!(session_name(&[&longest]), longest);
+        assert_eq!(session_name(&[shortest]), shortest);
+    }
+
+    #[test]
+    fn a_session_name_that_sts_would_refuse_gets_a_hash() {
+        for part in ["a", "käse", "a b", "a:b"] {
+            let name = session_name(&[part]);
+            assert!(name.len() >= 2, "{name}");
+            let taken = |c: char| c.is_ascii_alphanumeric() || c == '-';
+            assert!(name.chars().all(taken), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_as_readable_as_its_limit_allows() {
+        let name = aws_name(&[&"n".repeat(40)], 32);
+        assert_eq!(name.len(), 32);
+        assert!(name.starts_with(&"n".repeat(23)), "{name}");
+        let name = aws_name(&["a.-.b"], 32);
+        assert!(name.starts_with("a-b-"), "{name}");
+    }
+
+    #[test]
+    fn a_role_reads_as_its_arn() {
+        let arn = "arn:aws:iam::222222222222:role/r";
+        assert_eq!(RoleArn::parse(arn).unwrap().to_string(), arn);
     }
 }

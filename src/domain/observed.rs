@@ -8,7 +8,7 @@ use crate::api::{ProviderOutputs, ReleaseStatus};
 
 use super::file::TreeEntry;
 use super::forge::{Job, Pipeline, Project};
-use super::intent::{Intent, IntentId};
+use super::intent::Intent;
 use super::reading::Reading;
 use super::runtime::{Cluster, Service};
 
@@ -85,13 +85,6 @@ pub struct EffectsObserved {
     pub held: bool,
     /// Set when the annotation cannot be read: no effect may happen.
     pub damaged: Option<String>,
-}
-
-impl EffectsObserved {
-    /// The open intent of this identity.
-    pub fn open_intent(&self, id: &IntentId) -> Option<&OpenIntent> {
-        self.open.iter().find(|open| &open.intent.id == id)
-    }
 }
 
 /// A provider as seen.

@@ -259,6 +259,15 @@ fn of_two_verdicts_the_one_that_moves_is_told_then_the_one_that_is_stuck() {
         Verdict::Stalled(Reason::DeploymentFailed, text()),
         Verdict::Progressing(Reason::Deploying, text()),
     ];
+    let said = |verdict: &Verdict| (verdict.name(), verdict.reason().1.to_owned());
+    assert_eq!(
+        order.each_ref().map(|verdict| verdict.name()),
+        ["settled", "waiting", "blocked", "stalled", "progressing"]
+    );
+    let (one, other) = ("one".to_owned(), "other".to_owned());
+    let first = Verdict::Stalled(Reason::DeploymentFailed, one);
+    let second = Verdict::Stalled(Reason::DeploymentFailed, other);
+    assert_eq!(said(&first.or_worse(second)), ("stalled", "one".to_owned()));
     for (index, light) in order.iter().enumerate() {
         for heavy in &order[index..] {
             assert_eq!(&light.clone().or_worse(heavy.clone()), heavy);
