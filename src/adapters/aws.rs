@@ -26,7 +26,7 @@ use aws_config::{Region, SdkConfig};
 
 use crate::domain::failure::Failure;
 use crate::domain::runtime::OperationsAccess;
-use crate::ports::{Clock, CloudSessions, OperationsSession};
+use crate::ports::{CloudSessions, OperationsSession};
 
 use cache::Cache;
 use ground::Ground;
@@ -45,22 +45,21 @@ struct Shared {
     ground: Ground,
     cache: Cache,
     images: Images,
-    clock: Arc<dyn Clock>,
 }
 
 impl AwsSessions {
     /// Loads the controller's own identity from the SDK's default chain (IRSA, EKS Pod Identity,
     /// environment). Roles are assumed at the STS endpoint of `region`. Nothing is sent yet.
-    pub async fn new(region: &str, clock: Arc<dyn Clock>) -> Self {
+    pub async fn new(region: &str) -> Self {
         let base = aws_config::defaults(limit::behavior())
             .region(Region::new(region.to_owned()))
             .load()
             .await;
-        Self::over(&base, clock)
+        Self::over(&base)
     }
 
     /// Uses a configuration that is loaded already. Its credentials become the controller's own.
-    pub fn over(base: &SdkConfig, clock: Arc<dyn Clock>) -> Self {
+    pub fn over(base: &SdkConfig) -> Self {
         let base = limit::applied(base);
         Self {
             shared: Arc::new(Shared {
@@ -68,7 +67,6 @@ impl AwsSessions {
                 ground: Ground::of(&base),
                 cache: Cache::default(),
                 images: Images::default(),
-                clock,
             }),
         }
     }
@@ -80,7 +78,7 @@ impl CloudSessions for AwsSessions {
         &self,
         access: &OperationsAccess,
     ) -> Result<Arc<dyn OperationsSession>, Failure> {
-        let slot = self.shared.cache.slot(access, self.shared.clock.now());
+        let slot = self.shared.cache.slot(access);
         let session = Session::new(Arc::clone(&self.shared), slot);
         session.credentials().await?;
         Ok(Arc::new(session))

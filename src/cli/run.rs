@@ -81,8 +81,7 @@ async fn run(options: RunOptions) -> Result<(), String> {
                 .join("; "));
         }
     };
-    let clock = Arc::new(SystemClock);
-    let clouds = AwsSessions::new(&options.aws_region, clock.clone()).await;
+    let clouds = AwsSessions::new(&options.aws_region).await;
     let (feeds, stores) = feeds(&client);
     #[expect(
         clippy::disallowed_methods,
@@ -97,7 +96,7 @@ async fn run(options: RunOptions) -> Result<(), String> {
             pipelines: gitlab.clone(),
             access: gitlab,
             clouds: Arc::new(clouds),
-            clock,
+            clock: Arc::new(SystemClock),
         },
         settings,
     ));

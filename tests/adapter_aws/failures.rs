@@ -11,7 +11,7 @@ use harmonix::ports::CloudSessions as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
-use super::wire::{Hand, OPERATIONS_ROLE, Wire, access, at, json_error, own, query_error};
+use super::wire::{OPERATIONS_ROLE, Wire, access, at, json_error, own, query_error};
 
 const THROTTLED: FailureKind = FailureKind::Throttled(Duration::from_secs(5));
 
@@ -124,7 +124,7 @@ async fn a_request_that_does_not_get_through_is_tried_twice_and_then_told() {
 async fn nobody_at_the_other_end_is_told_as_such() {
     // Port 9 is discard, which nobody serves on loopback.
     let base = at("http://127.0.0.1:9", own());
-    let aws = AwsSessions::over(&base, Arc::new(Hand::default()));
+    let aws = AwsSessions::over(&base);
     let failure = aws.operations(&access()).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Retryable);
     assert!(failure.message.contains("got no answer"), "{failure}");
@@ -141,7 +141,7 @@ async fn a_connection_that_breaks_is_no_matter_of_identity() {
             assert!(stream.read(&mut [0; 1024]).await.unwrap() > 0);
         }
     });
-    let aws = AwsSessions::over(&at(&endpoint, own()), Arc::new(Hand::default()));
+    let aws = AwsSessions::over(&at(&endpoint, own()));
     let failure = aws.operations(&access()).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Retryable);
     assert!(failure.message.contains("got no answer"), "{failure}");
@@ -162,7 +162,7 @@ async fn a_controller_without_an_identity_says_how_it_gets_one() {
     }
     let mut base = at("http://127.0.0.1:9", own()).to_builder();
     base.set_credentials_provider(Some(SharedCredentialsProvider::new(Nobody)));
-    let aws = AwsSessions::over(&base.build(), Arc::new(Hand::default()));
+    let aws = AwsSessions::over(&base.build());
     let failure = aws.operations(&access()).await.err().unwrap();
     assert_eq!(failure.kind, FailureKind::Retryable);
     for part in [

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use harmonix::adapters::aws::AwsSessions;
 use harmonix::domain::failure::FailureKind;
-use harmonix::ports::{Clock as _, CloudSessions as _};
+use harmonix::ports::CloudSessions as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
+use tokio::time::advance;
 
 use super::wire::{
-    Answer, Hand, OPERATIONS_ROLE, OWN_KEY, Sent, Wire, access, assumed, at, json_error, own,
-    query_error,
+    Answer, OPERATIONS_ROLE, OWN_KEY, Sent, Wire, access, assumed, at, json_error, own, query_error,
 };
 
 const ASSUME: &str = "sts:AssumeRole";
@@ -59,9 +59,9 @@ async fn an_assumed_role_is_told_everything_about_who_asks_and_for_what() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_who_ask_at_once_make_one_request() {
-    let wire = Wire::of(|_, clock| {
+    let wire = Wire::of(|_| {
         std::thread::sleep(Duration::from_millis(50));
-        assumed(1, clock.now())
+        assumed(1)
     });
     let asking: Vec<_> = (0..50)
         .map(|_| {
@@ -77,7 +77,7 @@ async fn fifty_who_ask_at_once_make_one_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_who_ask_at_once_share_one_refusal_and_a_later_one_asks_again() {
-    let wire = Wire::of(|_, _| {
+    let wire = Wire::of(|_| {
         std::thread::sleep(Duration::from_millis(50));
         query_error(403, "AccessDenied", "no")
     });
@@ -106,11 +106,11 @@ async fn one_who_gives_up_waiting_holds_nobody_back() {
         let (mut stream, _) = sts.accept().await.unwrap();
         let mut request = [0; 16 * 1024];
         assert!(stream.read(&mut request).await.unwrap() > 0);
-        let (_, body) = assumed(1, Hand::default().now());
+        let (_, body) = assumed(1);
         let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
         stream.write_all((head + &body).as_bytes()).await.unwrap();
     });
-    let aws = AwsSessions::over(&at(&endpoint, own()), Arc::new(Hand::default()));
+    let aws = AwsSessions::over(&at(&endpoint, own()));
     let access = access();
     let giving_up = aws.operations(&access);
     let waited = tokio::time::timeout(Duration::from_millis(300), giving_up).await;
@@ -172,42 +172,52 @@ async fn the_controllers_own_credentials_never_reach_a_tenants_service() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_session_is_refreshed_before_it_ends_and_those_who_hold_it_go_on() {
     let wire = Wire::agreeing(cluster);
     let session = wire.session().await;
-    wire.clock.forward(Duration::from_secs(599));
+    advance(Duration::from_secs(599)).await;
     session.cluster("c").await.unwrap();
     assert_eq!(wire.count(ASSUME), 1);
-    wire.clock.forward(Duration::from_secs(2));
+    advance(Duration::from_secs(2)).await;
     session.cluster("c").await.unwrap();
     assert_eq!(wire.count(ASSUME), 2);
     assert_eq!(wire.sent().last().unwrap().key, "ASIASESSION2");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn while_a_refresh_fails_the_old_session_serves_until_its_last_minute() {
     let refusing = Arc::new(AtomicBool::new(false));
     let refuse = Arc::clone(&refusing);
-    let wire = Wire::of(move |sent, clock| match sent.action.as_str() {
+    let wire = Wire::of(move |sent| match sent.action.as_str() {
         ASSUME if refuse.load(Ordering::SeqCst) => query_error(400, "Throttling", "slow down"),
-        ASSUME => assumed(1, clock.now()),
+        ASSUME => assumed(1),
         _ => cluster(sent),
     });
     let session = wire.session().await;
     refusing.store(true, Ordering::SeqCst);
-    wire.clock.forward(Duration::from_secs(610));
+    advance(Duration::from_secs(610)).await;
     for _ in 0..5 {
         session.cluster("c").await.unwrap();
     }
     // One refresh (which the SDK tried twice), then it is left alone for a while.
     assert_eq!(wire.count(ASSUME), 3);
-    wire.clock.forward(Duration::from_secs(231));
+    advance(Duration::from_secs(231)).await;
     let failure = session.cluster("c").await.unwrap_err();
     assert!(
         matches!(failure.kind, FailureKind::Throttled(_)),
         "{failure}"
     );
+}
+
+#[tokio::test]
+async fn a_time_of_day_that_is_wrong_makes_no_session_older() {
+    let wire = Wire::agreeing(cluster);
+    let session = wire.session().await;
+    for _ in 0..5 {
+        session.cluster("c").await.unwrap();
+    }
+    assert_eq!(wire.count(ASSUME), 1);
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
@@ -11,8 +10,7 @@ use aws_smithy_http_client::test_util::infallible_client_fn;
 use harmonix::adapters::aws::AwsSessions;
 use harmonix::domain::name::RoleArn;
 use harmonix::domain::runtime::OperationsAccess;
-use harmonix::ports::{Clock, CloudSessions, OperationsSession};
-use jiff::Timestamp;
+use harmonix::ports::{CloudSessions, OperationsSession};
 use serde_json::Value;
 
 pub const OWN_KEY: &str = "AKIAOWNIDENTITY";
@@ -37,10 +35,9 @@ pub struct Sent {
 /// An answer: status and body.
 pub type Answer = (u16, String);
 
-/// A world that answers `reply`, with a clock at hand.
+/// A world that answers `reply`.
 pub struct Wire {
     pub aws: Arc<AwsSessions>,
-    pub clock: Arc<Hand>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -48,29 +45,28 @@ impl Wire {
     /// A world whose STS always agrees; everything else is `reply`'s.
     pub fn agreeing(reply: impl Fn(&Sent) -> Answer + Send + Sync + 'static) -> Self {
         let count = AtomicI64::new(0);
-        Self::of(move |sent, clock| match sent.action.as_str() {
-            "sts:AssumeRole" => assumed(count.fetch_add(1, Ordering::SeqCst) + 1, clock.now()),
+        Self::of(move |sent| match sent.action.as_str() {
+            "sts:AssumeRole" => assumed(count.fetch_add(1, Ordering::SeqCst) + 1),
             _ => reply(sent),
         })
     }
 
     /// A world that answers everything with `reply`.
-    pub fn of(reply: impl Fn(&Sent, &Hand) -> Answer + Send + Sync + 'static) -> Self {
+    pub fn of(reply: impl Fn(&Sent) -> Answer + Send + Sync + 'static) -> Self {
         let sent: Arc<Mutex<Vec<Sent>>> = Arc::default();
-        let clock = Arc::new(Hand::default());
         let http = {
-            let (sent, clock) = (Arc::clone(&sent), Arc::clone(&clock));
+            let sent = Arc::clone(&sent);
             infallible_client_fn(move |request| {
                 let body = request.body().bytes().unwrap_or_default();
                 let one = read(request.uri(), request.headers(), body);
                 sent.lock().unwrap().push(one.clone());
-                let (status, body) = reply(&one, &clock);
+                let (status, body) = reply(&one);
                 http::Response::builder().status(status).body(body).unwrap()
             })
         };
         let base = base(own()).to_builder().http_client(http).build();
-        let aws = Arc::new(AwsSessions::over(&base, clock.clone()));
-        Self { aws, clock, sent }
+        let aws = Arc::new(AwsSessions::over(&base));
+        Self { aws, sent }
     }
 
     /// A session for the usual access.
@@ -94,31 +90,6 @@ impl Wire {
         found.retain(|one| one.action == action);
         assert_eq!(found.len(), 1, "{action}: {found:?}");
         found.remove(0)
-    }
-}
-
-/// A clock that stands still until it is moved.
-#[derive(Default)]
-pub struct Hand(AtomicI64);
-
-impl Hand {
-    pub fn forward(&self, by: Duration) {
-        self.0
-            .fetch_add(by.as_secs().cast_signed(), Ordering::SeqCst);
-    }
-}
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + self.0.load(Ordering::SeqCst)).unwrap()
-    }
-
-    fn entropy(&self) -> [u8; 10] {
-        [0; 10]
-    }
-
-    fn jitter(&self) -> f64 {
-        0.0
     }
 }
 
@@ -156,9 +127,9 @@ pub fn access() -> OperationsAccess {
     }
 }
 
-/// STS agrees: the `number`th session, for 15 minutes from `now`.
-pub fn assumed(number: i64, now: Timestamp) -> Answer {
-    let expiry = now + Duration::from_mins(15);
+/// STS agrees: the `number`th session. By our time of day it ended long ago: one of the two clocks is wrong.
+pub fn assumed(number: i64) -> Answer {
+    let expiry = "2001-09-09T01:46:40Z";
     let body = format!(
         "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult><Credentials>\
          <AccessKeyId>ASIASESSION{number}</AccessKeyId><SecretAccessKey>secret</SecretAccessKey>\

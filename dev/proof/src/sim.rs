@@ -64,7 +64,6 @@ pub struct Options {
 /// How many failing seeds are shrunk at the end.
 const SHRUNK: usize = 3;
 
-
 /// Runs the simulation.
 pub fn run(options: &Options) -> ExitCode {
     let stage = Stage::set();

@@ -14,7 +14,14 @@ use crate::failure::Failure;
 pub fn run(checkout: &Path, arguments: &[OsString]) -> Result<ExitStatus, Failure> {
     let status = Command::new("cargo")
         .current_dir(checkout)
-        .args(["run", "--package", "harmonix-proof", "--profile", "proof", "--"])
+        .args([
+            "run",
+            "--package",
+            "harmonix-proof",
+            "--profile",
+            "proof",
+            "--",
+        ])
         .args(arguments)
         .status();
     status.map_err(|error| Failure::new(format!("cargo could not be started: {error}")))

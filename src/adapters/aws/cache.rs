@@ -3,8 +3,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 use crate::domain::runtime::OperationsAccess;
 
@@ -13,7 +14,7 @@ use super::slot::Slot;
 /// The most sessions held at once.
 const LIMIT: usize = 10_000;
 /// How often ended sessions are swept out.
-const SWEEP_EVERY: SignedDuration = SignedDuration::from_mins(1);
+const SWEEP_EVERY: Duration = Duration::from_mins(1);
 
 /// The sessions, at most so many.
 pub(super) struct Cache {
@@ -23,7 +24,7 @@ pub(super) struct Cache {
 
 struct Shelf {
     slots: HashMap<Arc<OperationsAccess>, Arc<Slot>>,
-    swept_at: Timestamp,
+    swept_at: Instant,
 }
 
 impl Default for Cache {
@@ -38,25 +39,25 @@ impl Cache {
             limit,
             shelf: Mutex::new(Shelf {
                 slots: HashMap::new(),
-                swept_at: Timestamp::UNIX_EPOCH,
+                swept_at: Instant::now(),
             }),
         }
     }
 
     /// The slot of `access`; the same one for everybody who asks.
-    pub(super) fn slot(&self, access: &OperationsAccess, now: Timestamp) -> Arc<Slot> {
+    pub(super) fn slot(&self, access: &OperationsAccess) -> Arc<Slot> {
         let mut shelf = self.shelf.lock().unwrap_or_else(PoisonError::into_inner);
-        if shelf.swept_at.duration_until(now) >= SWEEP_EVERY {
-            shelf.sweep(now);
+        if shelf.swept_at.elapsed() >= SWEEP_EVERY {
+            shelf.sweep();
         }
         if let Some(slot) = shelf.slots.get(access) {
             return Arc::clone(slot);
         }
         if shelf.slots.len() >= self.limit {
-            shelf.sweep(now);
+            shelf.sweep();
         }
         if shelf.slots.len() >= self.limit {
-            shelf.drop_the_oldest(now);
+            shelf.drop_the_oldest();
         }
         let access = Arc::new(access.clone());
         let slot = Arc::new(Slot::new(Arc::clone(&access)));
@@ -67,20 +68,20 @@ impl Cache {
 
 impl Shelf {
     /// Drops what has ended. What somebody works with stays, or a second flight could begin.
-    fn sweep(&mut self, now: Timestamp) {
+    fn sweep(&mut self) {
         self.slots
-            .retain(|_, slot| is_held(slot) || slot.lives_until(now).is_some());
+            .retain(|_, slot| is_held(slot) || slot.lives_until().is_some());
         self.slots.shrink_to(self.slots.len() * 2);
-        self.swept_at = now;
+        self.swept_at = Instant::now();
     }
 
     /// Makes room for one. Where everything is held, the limit gives way: passes are bounded.
-    fn drop_the_oldest(&mut self, now: Timestamp) {
+    fn drop_the_oldest(&mut self) {
         let oldest = self
             .slots
             .iter()
             .filter(|(_, slot)| !is_held(slot))
-            .min_by_key(|(_, slot)| slot.lives_until(now))
+            .min_by_key(|(_, slot)| slot.lives_until())
             .map(|(access, _)| Arc::clone(access));
         if let Some(oldest) = oldest {
             self.slots.remove(&oldest);
@@ -119,32 +120,30 @@ mod tests {
     #[test]
     fn everybody_who_asks_for_the_same_access_gets_the_same_slot() {
         let cache = Cache::of(2);
-        let now = Timestamp::UNIX_EPOCH;
-        let one = cache.slot(&access("1"), now);
-        assert!(Arc::ptr_eq(&one, &cache.slot(&access("1"), now)));
-        assert!(!Arc::ptr_eq(&one, &cache.slot(&access("2"), now)));
+        let one = cache.slot(&access("1"));
+        assert!(Arc::ptr_eq(&one, &cache.slot(&access("1"))));
+        assert!(!Arc::ptr_eq(&one, &cache.slot(&access("2"))));
     }
 
     #[test]
     fn the_cache_keeps_its_limit_and_never_drops_what_is_in_use() {
         let cache = Cache::of(2);
-        let now = Timestamp::UNIX_EPOCH;
-        let used = cache.slot(&access("used"), now);
+        let used = cache.slot(&access("used"));
         for number in 0..20 {
-            drop(cache.slot(&access(&number.to_string()), now));
+            drop(cache.slot(&access(&number.to_string())));
         }
         assert_eq!(held(&cache), 2);
-        assert!(Arc::ptr_eq(&used, &cache.slot(&access("used"), now)));
+        assert!(Arc::ptr_eq(&used, &cache.slot(&access("used"))));
     }
 
-    #[test]
-    fn what_has_ended_is_swept_out_after_a_minute() {
+    #[tokio::test(start_paused = true)]
+    async fn what_has_ended_is_swept_out_after_a_minute() {
         let cache = Cache::of(100);
         for number in 0..20 {
-            drop(cache.slot(&access(&number.to_string()), Timestamp::UNIX_EPOCH));
+            drop(cache.slot(&access(&number.to_string())));
         }
-        let later = Timestamp::from_second(61).unwrap();
-        drop(cache.slot(&access("later"), later));
+        tokio::time::advance(Duration::from_secs(61)).await;
+        drop(cache.slot(&access("later")));
         assert_eq!(held(&cache), 1);
     }
 }

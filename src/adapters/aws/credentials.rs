@@ -1,21 +1,28 @@
 //! The credentials of one operations session, and the only way to hand them to a call.
 
+use std::time::Duration;
+
 use aws_config::Region;
 use aws_sdk_sts::config::Credentials;
-use jiff::{SignedDuration, Timestamp};
+use tokio::time::Instant;
 
 /// What AssumeRole answered, bound to the region it was asked for.
 pub(super) struct SessionCredentials {
     credentials: Credentials,
-    expires_at: Timestamp,
+    ends: Instant,
     region: Region,
 }
 
 impl SessionCredentials {
-    /// Reads an answer. None when AWS left out what a session needs.
-    pub(super) fn read(answer: &aws_sdk_sts::types::Credentials, region: &str) -> Option<Self> {
+    /// Reads an answer. They end as long after they were asked for as they were asked for, by a clock that nobody
+    /// sets: the time of day that AWS answers would be compared with ours, which may be wrong.
+    pub(super) fn read(
+        answer: &aws_sdk_sts::types::Credentials,
+        region: &str,
+        ends: Instant,
+    ) -> Self {
         // The SDK is not told of the expiry: when to refresh is decided in one place, the slot.
-        Some(Self {
+        Self {
             credentials: Credentials::new(
                 answer.access_key_id(),
                 answer.secret_access_key(),
@@ -23,19 +30,19 @@ impl SessionCredentials {
                 None,
                 "HarmonixSession",
             ),
-            expires_at: Timestamp::from_second(answer.expiration().secs()).ok()?,
+            ends,
             region: Region::new(region.to_owned()),
-        })
+        }
     }
 
-    /// How long AWS still takes them, by our clock.
-    pub(super) fn remaining(&self, now: Timestamp) -> SignedDuration {
-        self.expires_at.duration_since(now)
+    /// How long AWS still takes them.
+    pub(super) fn remaining(&self, now: Instant) -> Duration {
+        self.ends.saturating_duration_since(now)
     }
 
     /// When AWS stops taking them.
-    pub(super) const fn expires_at(&self) -> Timestamp {
-        self.expires_at
+    pub(super) const fn ends(&self) -> Instant {
+        self.ends
     }
 
     /// What makes a call to ECS this session's.

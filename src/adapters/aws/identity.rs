@@ -1,11 +1,14 @@
 //! The controller's own identity. It has one verb: assume an operations role.
 
+use std::time::Duration;
+
 use aws_config::SdkConfig;
 use aws_sdk_sts::error::SdkError;
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role::builders::AssumeRoleFluentBuilder;
 use aws_sdk_sts::types::Tag;
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::runtime::OperationsAccess;
@@ -14,8 +17,8 @@ use super::credentials::SessionCredentials;
 use super::diagnosis::Denial;
 use super::failure::{self, Asked, Class};
 
-/// The least that AWS allows: 15 minutes.
-const DURATION_SECONDS: i32 = 900;
+/// How long a session is to last: the least that AWS allows.
+const DURATION: Duration = Duration::from_mins(15);
 
 /// Who the controller is. Its credentials stay inside this STS client.
 pub(super) struct OwnIdentity {
@@ -52,13 +55,15 @@ impl OwnIdentity {
             region: &access.region,
             role: None,
         };
+        // From before it is asked for: a slow answer must not make them seem younger than they are.
+        let ends = Instant::now() + DURATION;
         let answer = match self.request(access)?.send().await {
             Ok(answer) => answer,
             Err(error) => return Err(self.refused(access, &asked, &error).await),
         };
         answer
             .credentials()
-            .and_then(|found| SessionCredentials::read(found, &access.region))
+            .map(|found| SessionCredentials::read(found, &access.region, ends))
             .ok_or_else(|| asked.failure(FailureKind::Retryable, "answered without credentials"))
     }
 
@@ -70,7 +75,7 @@ impl OwnIdentity {
             .role_session_name(&access.session_name)
             .external_id(&access.external_id)
             .source_identity(&access.source_identity)
-            .duration_seconds(DURATION_SECONDS);
+            .duration_seconds(i32::try_from(DURATION.as_secs()).unwrap_or(i32::MAX));
         for (key, value) in &access.tags {
             let tag = Tag::builder().key(key).value(value).build();
             request = request.tags(tag.map_err(|error| Failure {

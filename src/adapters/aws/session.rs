@@ -36,9 +36,7 @@ impl Session {
 
     /// Its credentials, refreshed where that is due.
     pub(super) async fn credentials(&self) -> Result<Arc<SessionCredentials>, Failure> {
-        self.slot
-            .credentials(&self.shared.own, self.shared.clock.as_ref())
-            .await
+        self.slot.credentials(&self.shared.own).await
     }
 
     /// Says what is asked, for failures.

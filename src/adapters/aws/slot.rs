@@ -3,20 +3,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::time::Instant;
 
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::runtime::OperationsAccess;
-use crate::ports::Clock;
 
 use super::credentials::SessionCredentials;
 use super::identity::OwnIdentity;
 
 /// Credentials with less left than this are refreshed.
-const REFRESH_BELOW: SignedDuration = SignedDuration::from_mins(5);
+const REFRESH_BELOW: Duration = Duration::from_mins(5);
 /// Credentials with more left than this are still used when a refresh fails.
-const USABLE_ABOVE: SignedDuration = SignedDuration::from_secs(60);
+const USABLE_ABOVE: Duration = Duration::from_secs(60);
 /// How long a failure answers whoever asks next: those who waited for the same call, not more.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// How long a failed refresh is left alone while the old credentials still serve.
@@ -54,34 +52,32 @@ impl Slot {
     }
 
     /// When its credentials end; none without credentials that AWS still takes.
-    pub(super) fn lives_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.holding(SignedDuration::ZERO, now)
-            .map(|held| held.expires_at())
+    pub(super) fn lives_until(&self) -> Option<Instant> {
+        self.holding(Duration::ZERO).map(|held| held.ends())
     }
 
     /// Credentials, from here or by one AssumeRole, however many ask at once.
     pub(super) async fn credentials(
         &self,
         own: &OwnIdentity,
-        clock: &dyn Clock,
     ) -> Result<Arc<SessionCredentials>, Failure> {
-        if let Some(fresh) = self.holding(REFRESH_BELOW, clock.now()) {
+        if let Some(fresh) = self.holding(REFRESH_BELOW) {
             return Ok(fresh);
         }
-        let usable = self.holding(USABLE_ABOVE, clock.now());
+        let usable = self.holding(USABLE_ABOVE);
         let mut recent = match (self.flight.try_lock(), usable) {
             (Ok(flight), _) => flight,
             // Somebody refreshes already, and what is here does.
             (Err(_), Some(usable)) => return Ok(usable),
             (Err(_), None) => self.flight.lock().await,
         };
-        if let Some(fresh) = self.holding(REFRESH_BELOW, clock.now()) {
+        if let Some(fresh) = self.holding(REFRESH_BELOW) {
             return Ok(fresh);
         }
         if let Some(recent) = recent.as_ref()
             && Instant::now() < recent.until
         {
-            return self.despite(recent.failure.clone(), clock.now());
+            return self.despite(recent.failure.clone());
         }
         match own.assume(&self.access).await {
             Ok(credentials) => {
@@ -91,7 +87,7 @@ impl Slot {
                 Ok(credentials)
             }
             Err(failure) => {
-                let result = self.despite(failure.clone(), clock.now());
+                let result = self.despite(failure.clone());
                 let hold = match (&result, failure.kind) {
                     (Ok(_), _) => REFRESH_AGAIN_AFTER,
                     (Err(_), FailureKind::Throttled(after)) => {
@@ -124,15 +120,12 @@ impl Slot {
     }
 
     /// The old credentials, where they still serve, in place of a failure to get new ones.
-    fn despite(
-        &self,
-        failure: Failure,
-        now: Timestamp,
-    ) -> Result<Arc<SessionCredentials>, Failure> {
-        self.holding(USABLE_ABOVE, now).ok_or(failure)
+    fn despite(&self, failure: Failure) -> Result<Arc<SessionCredentials>, Failure> {
+        self.holding(USABLE_ABOVE).ok_or(failure)
     }
 
-    fn holding(&self, above: SignedDuration, now: Timestamp) -> Option<Arc<SessionCredentials>> {
+    fn holding(&self, above: Duration) -> Option<Arc<SessionCredentials>> {
+        let now = Instant::now();
         self.current
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

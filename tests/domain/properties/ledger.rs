@@ -184,7 +184,12 @@ fn intents_and_records_of_versions_that_did_not_keep_who_asked_are_still_read() 
             "ledger":"dev-place","action":{"do":"createGroup","path":"apps/shop"}}]"#;
         state.annotate("cart", INTENTS_ANNOTATION, old);
         state.annotate("cart", REQUESTED_BY_ANNOTATION, "eve");
-        let status = state.applications.get_mut("shop/cart").unwrap().status.as_mut();
+        let status = state
+            .applications
+            .get_mut("shop/cart")
+            .unwrap()
+            .status
+            .as_mut();
         let entry: AuditEntry = serde_json::from_value(serde_json::json!({
             "id": "1".repeat(32), "createdAt": "2026-01-02T03:04:05Z", "provider": "dev-place",
             "action": "AssumeRole", "subject": "x", "generation": 1, "outcome": "Denied",

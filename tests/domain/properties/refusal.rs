@@ -54,7 +54,9 @@ fn a_name_that_another_project_has_is_told_and_tried_ever_more_rarely() {
     }
     let longest = Ended::Told(Some(Duration::from_mins(5)));
     assert_eq!(waits.last(), Some(&longest), "{waits:?}");
-    let status = runner.world.state().applications["shop/cart"].status.clone();
+    let status = runner.world.state().applications["shop/cart"]
+        .status
+        .clone();
     let conditions = status.unwrap().conditions;
     let said = conditions.iter().find(|c| c.type_ == "Ready").unwrap();
     for words in ["apps/shop/cart", "already been taken", "rename"] {
@@ -178,7 +180,9 @@ fn a_refused_role_is_told_as_such_whoever_meets_it_and_a_refused_table_as_anothe
         runner.application("cart");
         runner.world.state().second += 60;
         assert_eq!(runner.ready("cart").1, "RoleDenied");
-        let status = runner.world.state().applications["shop/cart"].status.clone();
+        let status = runner.world.state().applications["shop/cart"]
+            .status
+            .clone();
         let conditions = status.unwrap().conditions;
         let said = conditions.iter().find(|c| c.type_ == "Ready").unwrap();
         assert!(said.message.contains("assume the role"), "{}", said.message);

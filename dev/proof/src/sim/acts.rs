@@ -58,9 +58,7 @@ impl Universe {
                 self.world().state().failing.clear();
                 self.annotate(key, RETRY_ANNOTATION, &format!("at-{}", self.age()))
             }
-            Act::Retry(key) => {
-                self.annotate(key, RETRY_ANNOTATION, &format!("at-{}", self.age()))
-            }
+            Act::Retry(key) => self.annotate(key, RETRY_ANNOTATION, &format!("at-{}", self.age())),
             Act::Overwrite(key) => self.overwrite(key),
             Act::Pin(key, stage) => self.pin(key, *stage),
             Act::Unpin(key, stage) => self.edit(key, |application| {
@@ -105,7 +103,10 @@ impl Universe {
     }
 
     fn ensure_namespace(&self, name: &str) {
-        let known = self.server().objects(super::api::Table::Namespaces).contains_key(name);
+        let known = self
+            .server()
+            .objects(super::api::Table::Namespaces)
+            .contains_key(name);
         if !known {
             self.namespace(name);
         }
@@ -240,7 +241,11 @@ impl Universe {
         }
         for mut object in applications {
             object.status = None;
-            let key = format!("{}/{}", object.namespace().unwrap_or_default(), object.name_any());
+            let key = format!(
+                "{}/{}",
+                object.namespace().unwrap_or_default(),
+                object.name_any()
+            );
             self.apply(&key, object);
         }
     }

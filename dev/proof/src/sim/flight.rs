@@ -36,7 +36,9 @@ impl<T, F: FnOnce() -> T + Send + 'static> Flight<T, F> {
     pub async fn land(mut self) -> T {
         tokio::time::sleep_until(self.universe.instant(self.at)).await;
         let operation = self.operation.take();
-        operation.map(|operation| operation()).expect("it is on its way")
+        operation
+            .map(|operation| operation())
+            .expect("it is on its way")
     }
 
     fn launch(&mut self) {

@@ -21,7 +21,11 @@ pub fn judge(universe: &Universe, reference: Option<&Outline>) -> Vec<String> {
         // What is not at rest differs in everything.
         return found;
     }
-    found.extend(violations(universe.world()).into_iter().map(|words| format!("O3: {words}")));
+    found.extend(
+        violations(universe.world())
+            .into_iter()
+            .map(|words| format!("O3: {words}")),
+    );
     found.extend(leaks(universe));
     if let Some(reference) = reference {
         let strict = universe.schedule().style == Style::Calm;
@@ -45,13 +49,21 @@ fn leaks(universe: &Universe) -> Vec<String> {
     for repository in &state.projects {
         let path = &repository.project.path;
         let (alive, object) = if let Some(key) = path.strip_prefix("apps/") {
-            (state.applications.contains_key(key), format!("Application/{key}"))
+            (
+                state.applications.contains_key(key),
+                format!("Application/{key}"),
+            )
         } else {
             let name = path.rsplit('/').next().unwrap_or_default();
-            (state.providers.contains_key(name), format!("EnvironmentProvider/{name}"))
+            (
+                state.providers.contains_key(name),
+                format!("EnvironmentProvider/{name}"),
+            )
         };
         if !alive && !let_go(&object) {
-            found.push(format!("O4: {path} belongs to nobody, and no record says that {object} let go of it"));
+            found.push(format!(
+                "O4: {path} belongs to nobody, and no record says that {object} let go of it"
+            ));
         }
     }
     found

@@ -195,13 +195,15 @@ fn happen(universe: &Universe, event: Event) -> Then {
         }
         Event::Crash(down) => {
             if universe.core().armed {
-                universe.hit(|trouble| matches!(trouble, Trouble::Crash { down: d, .. } if *d == down));
+                universe
+                    .hit(|trouble| matches!(trouble, Trouble::Crash { down: d, .. } if *d == down));
                 return Then::Die(down);
             }
         }
         Event::Stop(down) => {
             if universe.core().armed {
-                universe.hit(|trouble| matches!(trouble, Trouble::Stop { down: d, .. } if *d == down));
+                universe
+                    .hit(|trouble| matches!(trouble, Trouble::Stop { down: d, .. } if *d == down));
                 universe.note(4, || "the process is told to stop".into());
                 return Then::Stop(down);
             }

@@ -27,7 +27,11 @@ impl Universe {
             return Rest::Busy;
         }
         let state = self.world().state();
-        objects(&state).into_iter().map(|(_, rest)| rest).max().unwrap_or(Rest::Good)
+        objects(&state)
+            .into_iter()
+            .map(|(_, rest)| rest)
+            .max()
+            .unwrap_or(Rest::Good)
     }
 
     /// What keeps it from being at rest.
@@ -39,7 +43,10 @@ impl Universe {
             .map(|(what, rest)| format!("{what} is {rest:?}"))
             .collect();
         if moving.is_empty() {
-            return format!("something is written again and again: {:?}", state.writes.last());
+            return format!(
+                "something is written again and again: {:?}",
+                state.writes.last()
+            );
         }
         moving.join("; ")
     }
@@ -47,12 +54,15 @@ impl Universe {
     /// Whether somebody is away right now.
     fn is_troubled(&self) -> bool {
         let age = self.age();
-        self.schedule().troubles.iter().any(|trouble| match *trouble {
-            Trouble::Outage { from, lasts, .. } | Trouble::Watches { from, lasts, .. } => {
-                (from..from + lasts).contains(&age)
-            }
-            Trouble::Strike { .. } | Trouble::Crash { .. } | Trouble::Stop { .. } => false,
-        })
+        self.schedule()
+            .troubles
+            .iter()
+            .any(|trouble| match *trouble {
+                Trouble::Outage { from, lasts, .. } | Trouble::Watches { from, lasts, .. } => {
+                    (from..from + lasts).contains(&age)
+                }
+                Trouble::Strike { .. } | Trouble::Crash { .. } | Trouble::Stop { .. } => false,
+            })
     }
 }
 
@@ -74,14 +84,29 @@ fn objects(state: &State) -> Vec<(String, Rest)> {
     for (key, object) in &state.applications {
         let (what, mut rest) = told(key, object);
         let path = format!("apps/{key}");
-        let newest = state.projects.iter().find(|r| r.project.path == path).and_then(|r| {
-            let builds = r.pipelines.iter().rev();
-            builds
-                .filter(|run| run.pipeline.status != "skipped")
-                .find(|run| run.variables.get("HARMONIX_ACTION").is_some_and(|a| a == "build"))
-        });
-        let known = object.status.as_ref().and_then(|s| s.pipeline.as_ref()).map(|p| p.id);
-        let suspended = object.annotations().get(SUSPEND_ANNOTATION).is_some_and(|v| v == "true");
+        let newest = state
+            .projects
+            .iter()
+            .find(|r| r.project.path == path)
+            .and_then(|r| {
+                let builds = r.pipelines.iter().rev();
+                builds
+                    .filter(|run| run.pipeline.status != "skipped")
+                    .find(|run| {
+                        run.variables
+                            .get("HARMONIX_ACTION")
+                            .is_some_and(|a| a == "build")
+                    })
+            });
+        let known = object
+            .status
+            .as_ref()
+            .and_then(|s| s.pipeline.as_ref())
+            .map(|p| p.id);
+        let suspended = object
+            .annotations()
+            .get(SUSPEND_ANNOTATION)
+            .is_some_and(|v| v == "true");
         if newest.map(|run| run.pipeline.id) != known && !suspended {
             rest = Rest::Busy;
         }
@@ -92,16 +117,23 @@ fn objects(state: &State) -> Vec<(String, Rest)> {
 
 /// What an object says of itself.
 fn told<K: Stored>(key: &str, object: &K) -> (String, Rest) {
-    let condition = |name: &str| -> Option<&Condition> {
-        object.conditions().iter().find(|c| c.type_ == name)
-    };
+    let condition =
+        |name: &str| -> Option<&Condition> { object.conditions().iter().find(|c| c.type_ == name) };
     let ready = condition("Ready");
     let what = ready.map_or_else(
         || format!("{key} without a status"),
-        |ready| format!("{key} ({} {}: {})", ready.status, ready.reason, ready.message),
+        |ready| {
+            format!(
+                "{key} ({} {}: {})",
+                ready.status, ready.reason, ready.message
+            )
+        },
     );
     let current = object.observed() == object.meta().generation;
-    let suspended = object.annotations().get(SUSPEND_ANNOTATION).is_some_and(|v| v == "true");
+    let suspended = object
+        .annotations()
+        .get(SUSPEND_ANNOTATION)
+        .is_some_and(|v| v == "true");
     let good = ready.is_some_and(|ready| {
         let succeeded = ready.status == "True" && ready.reason == "Succeeded";
         (succeeded && !suspended) || (suspended && ready.reason == "Suspended")

@@ -81,7 +81,9 @@ impl Stage {
                 Act::Environment("prod", 2),
             ],
         );
-        stage.beginnings.insert(Start::Platform, Mutex::new(platform));
+        stage
+            .beginnings
+            .insert(Start::Platform, Mutex::new(platform));
         let running = stage.grown(
             Start::Platform,
             &[Act::Application(CART.to_owned(), &["dev", "prod"])],
@@ -100,7 +102,11 @@ impl Stage {
         );
         apart(0, || live(&universe));
         let wrong = judge(&universe, None);
-        assert!(wrong.is_empty(), "the stage cannot be set: {}", wrong.join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "the stage cannot be set: {}",
+            wrong.join("\n")
+        );
         Beginning::of(&universe)
     }
 
@@ -117,7 +123,10 @@ impl Stage {
         let acts = schedule.acts.iter().map(|planned| planned.act.clone());
         let key = (schedule.start, acts.collect::<Vec<Act>>());
         let known = |stage: &Self| {
-            let references = stage.references.lock().unwrap_or_else(PoisonError::into_inner);
+            let references = stage
+                .references
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             references.get(&key).cloned()
         };
         if let Some(known) = known(self) {
@@ -129,7 +138,10 @@ impl Stage {
             wrong: judge(&universe, None),
             outline: Outline::of(universe.world()),
         });
-        let mut references = self.references.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut references = self
+            .references
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         references.insert(key, Arc::clone(&reference));
         reference
     }
@@ -198,18 +210,27 @@ fn tally(universe: &Universe, core: &super::universe::Core) -> Tally {
         tally.add(format!("trouble {}", trouble.name()), u64::from(*hits > 0));
         if let super::schedule::Trouble::Outage { party, lasts, .. } = trouble {
             let minutes = lasts / 60_000 + 1;
-            tally.top(format!("requests a minute to {party:?} in an outage"), hits / minutes);
+            tally.top(
+                format!("requests a minute to {party:?} in an outage"),
+                hits / minutes,
+            );
         }
     }
     for act in &core.journal.acts {
         tally.add(format!("act {act}"), 1);
     }
     for door in Door::ALL {
-        tally.add(format!("requests {door:?}"), core.journal.requests[door as usize]);
+        tally.add(
+            format!("requests {door:?}"),
+            core.journal.requests[door as usize],
+        );
     }
     tally.add("processes", core.lives);
     tally.add(format!("runs {:?} {:?}", schedule.start, schedule.style), 1);
-    tally.top("requests kept back while GitLab wanted to be left alone", core.journal.bounced);
+    tally.top(
+        "requests kept back while GitLab wanted to be left alone",
+        core.journal.bounced,
+    );
     let rest = u64::try_from(core.written - core.disturbed).unwrap_or_default();
     tally.top("seconds from the last disturbance to rest", rest / 1000);
     tally

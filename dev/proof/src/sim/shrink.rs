@@ -121,10 +121,7 @@ fn milder(trouble: &Trouble) -> Vec<Trouble> {
             lasts: lasts / 2,
             stir,
         }],
-        Trouble::Crash { at, down } if down > 1_000 => vec![Trouble::Crash {
-            at,
-            down: down / 2,
-        }],
+        Trouble::Crash { at, down } if down > 1_000 => vec![Trouble::Crash { at, down: down / 2 }],
         Trouble::Strike { .. }
         | Trouble::Outage { .. }
         | Trouble::Watches { .. }

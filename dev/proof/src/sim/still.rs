@@ -31,7 +31,10 @@ pub fn thread(seed: u64) {
 /// # Safety
 /// `buffer` is valid for writes of `length` bytes, as the system's own function demands.
 #[unsafe(no_mangle)]
-#[expect(unsafe_code, reason = "the only way to still the standard library's hash maps")]
+#[expect(
+    unsafe_code,
+    reason = "the only way to still the standard library's hash maps"
+)]
 pub unsafe extern "C" fn getrandom(buffer: *mut u8, length: usize, _flags: u32) -> isize {
     // SAFETY: the caller vouches for the buffer.
     unsafe { std::ptr::write_bytes(buffer, 0x5e, length) };

@@ -43,7 +43,9 @@ fn lived() -> Universe {
 
 #[test]
 fn the_same_seed_is_the_same_run() {
-    let first: Vec<_> = (0..40).map(|seed| stage().play(&Schedule::of(seed), false)).collect();
+    let first: Vec<_> = (0..40)
+        .map(|seed| stage().play(&Schedule::of(seed), false))
+        .collect();
     // In another order, so that nothing may depend on what ran before.
     for seed in (0..40_u64).rev() {
         let again = stage().play(&Schedule::of(seed), true);
@@ -56,7 +58,9 @@ fn the_same_seed_is_the_same_run() {
 
 #[test]
 fn different_seeds_are_different_runs() {
-    let mut prints: Vec<u64> = (0..40).map(|seed| stage().play(&Schedule::of(seed), false).print).collect();
+    let mut prints: Vec<u64> = (0..40)
+        .map(|seed| stage().play(&Schedule::of(seed), false).print)
+        .collect();
     prints.sort_unstable();
     prints.dedup();
     assert!(prints.len() > 35, "{}", prints.len());
@@ -90,24 +94,38 @@ fn another_end_state_is_seen() {
     let services = tampered(|state| {
         state.services.pop_first();
     });
-    assert!(services.iter().any(|words| words.starts_with("O1: services")), "{services:?}");
+    assert!(
+        services
+            .iter()
+            .any(|words| words.starts_with("O1: services")),
+        "{services:?}"
+    );
     let files = tampered(|state| {
         let repository = state.repository("apps/shop/cart").unwrap();
         repository.files.pop_first();
     });
-    assert!(files.iter().any(|words| words.starts_with("O1: files")), "{files:?}");
+    assert!(
+        files.iter().any(|words| words.starts_with("O1: files")),
+        "{files:?}"
+    );
     let twice = tampered(|state| {
         let repository = state.repository("apps/shop/cart").unwrap();
         let run = repository.pipelines.last().unwrap().clone();
         repository.pipelines.push(run);
     });
-    assert!(twice.iter().any(|words| words.starts_with("O2: pipelines")), "{twice:?}");
+    assert!(
+        twice.iter().any(|words| words.starts_with("O2: pipelines")),
+        "{twice:?}"
+    );
     let commits = tampered(|state| {
         let repository = state.repository("apps/shop/cart").unwrap();
         let commit = repository.commits.last().unwrap().clone();
         repository.commits.push(commit);
     });
-    assert!(commits.iter().any(|words| words.starts_with("O2: commits")), "{commits:?}");
+    assert!(
+        commits.iter().any(|words| words.starts_with("O2: commits")),
+        "{commits:?}"
+    );
 }
 
 #[test]
@@ -134,7 +152,10 @@ fn a_project_that_belongs_to_nobody_is_seen() {
     let universe = lived();
     universe.world().state().applications.clear();
     let found = super::judge::judge(&universe, None);
-    assert!(found.iter().any(|words| words.starts_with("O4")), "{found:?}");
+    assert!(
+        found.iter().any(|words| words.starts_with("O4")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -148,7 +169,10 @@ fn a_world_that_never_comes_to_rest_is_seen() {
     }
     life::live(&universe);
     let found = super::judge::judge(&universe, None);
-    assert!(found.iter().any(|words| words.starts_with("O6")), "{found:?}");
+    assert!(
+        found.iter().any(|words| words.starts_with("O6")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -159,7 +183,10 @@ fn a_status_that_goes_back_or_lies_is_seen() {
     let mut back = now.clone();
     back.status.as_mut().unwrap().observed_generation = Some(0);
     let words = status_step(CART, &now, &back);
-    assert!(words.iter().any(|words| words.contains("went back")), "{words:?}");
+    assert!(
+        words.iter().any(|words| words.contains("went back")),
+        "{words:?}"
+    );
     let mut ahead = now.clone();
     ahead.status.as_mut().unwrap().observed_generation = Some(99);
     assert_ne!(status_step(CART, &now, &ahead), Vec::<String>::new());

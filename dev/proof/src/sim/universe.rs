@@ -306,7 +306,9 @@ impl Universe {
     pub fn gate(&self) -> Option<Duration> {
         let now = self.now();
         let mut core = self.core();
-        let left = u64::try_from(core.gate - now).ok().filter(|left| *left > 0)?;
+        let left = u64::try_from(core.gate - now)
+            .ok()
+            .filter(|left| *left > 0)?;
         core.journal.bounced();
         Some(Duration::from_millis(left))
     }

@@ -101,7 +101,9 @@ fn merge<K: Stored>(object: &mut K, wanted: &Value) -> Result<bool, String> {
                 let old = meta.finalizers.clone().unwrap_or_default();
                 let more = new.iter().any(|finalizer| !old.contains(finalizer));
                 if more && meta.deletion_timestamp.is_some() {
-                    return Err("no new finalizers can be added if the object is being deleted".into());
+                    return Err(
+                        "no new finalizers can be added if the object is being deleted".into(),
+                    );
                 }
                 changed |= new != old;
                 meta.finalizers = Some(new);

@@ -74,9 +74,8 @@ pub enum Route {
 impl Route {
     /// The route of a request.
     pub fn of(request: &Request<Body>) -> Self {
-        Self::find(request).unwrap_or_else(|| {
-            Self::Unknown(format!("{} {}", request.method(), request.uri()))
-        })
+        Self::find(request)
+            .unwrap_or_else(|| Self::Unknown(format!("{} {}", request.method(), request.uri())))
     }
 
     fn find(request: &Request<Body>) -> Option<Self> {

@@ -11,9 +11,9 @@ use harmonix::api::{Application, Environment, EnvironmentProvider};
 use http::{Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody, combinators::UnsyncBoxBody};
-use kube::{Client, ResourceExt as _};
 use kube::client::Body;
 use kube::client::retry::RetryPolicy;
+use kube::{Client, ResourceExt as _};
 use serde_json::Value;
 use tower::BoxError;
 use tower::retry::RetryLayer;
@@ -69,11 +69,13 @@ impl Universe {
                 let value: Value = serde_json::from_slice(&body)?;
                 let releases = value["metadata"].get("annotations").is_none();
                 let door = if releases { Door::Release } else { Door::Hold };
-                self.serve_patch(door, table, key, Part::Metadata, value).await
+                self.serve_patch(door, table, key, Part::Metadata, value)
+                    .await
             }
             Route::Status(table, key) => {
                 let value: Value = serde_json::from_slice(&body)?;
-                self.serve_patch(Door::Status, table, key, Part::Status, value).await
+                self.serve_patch(Door::Status, table, key, Part::Status, value)
+                    .await
             }
             Route::Event => {
                 let admission = self.admit(Door::Event, "event");
@@ -137,19 +139,22 @@ impl Universe {
             Mishap::Throttled(_) => answer(Reply::refusal(429, "TooManyRequests", "slow down")),
             Mishap::Half => {
                 let half = Bytes::from_static(b"{\"kind\":\"ApplicationList\",\"ite");
-                answer(Reply { code: 200, body: half })
+                answer(Reply {
+                    code: 200,
+                    body: half,
+                })
             }
             Mishap::Hang | Mishap::Late => {
                 tokio::time::sleep(READ_TIMEOUT).await;
                 Err("deadline has elapsed".into())
             }
-            Mishap::CrashBefore | Mishap::CrashDuring | Mishap::CrashAfter => {
-                self.die().await
-            }
+            Mishap::CrashBefore | Mishap::CrashDuring | Mishap::CrashAfter => self.die().await,
             Mishap::Lost => Err("connection reset".into()),
-            Mishap::Refused | Mishap::Twice | Mishap::Rival => {
-                answer(Reply::refusal(500, "InternalError", "the API server failed"))
-            }
+            Mishap::Refused | Mishap::Twice | Mishap::Rival => answer(Reply::refusal(
+                500,
+                "InternalError",
+                "the API server failed",
+            )),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::stream::{self, BoxStream};
 use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
 use serde_json::json;
 
 use super::{Table, status};
@@ -71,10 +71,14 @@ impl Universe {
 
     fn next_stir(&self) -> Option<i64> {
         let age = self.age();
-        let froms = self.schedule().troubles.iter().filter_map(|trouble| match *trouble {
-            Trouble::Watches { from, .. } if from > age => Some(from),
-            _ => None,
-        });
+        let froms = self
+            .schedule()
+            .troubles
+            .iter()
+            .filter_map(|trouble| match *trouble {
+                Trouble::Watches { from, .. } if from > age => Some(from),
+                _ => None,
+            });
         froms.min().map(|from| self.moment(from))
     }
 }
@@ -117,9 +121,14 @@ impl Watch {
         }
         let server = self.universe.server();
         let rows = server.rows(self.table);
-        let first = rows.history.partition_point(|change| change.version <= self.seen);
+        let first = rows
+            .history
+            .partition_point(|change| change.version <= self.seen);
         if let Some(change) = rows.history.get(first) {
-            let mut draw = Draw::at(self.universe.schedule().seed, ("line", self.table as u64, change.version));
+            let mut draw = Draw::at(
+                self.universe.schedule().seed,
+                ("line", self.table as u64, change.version),
+            );
             let lag = draw.within(0..self.universe.schedule().pace + 1);
             let at = change.at + i64::try_from(lag).unwrap_or_default();
             if at > now {
@@ -145,8 +154,19 @@ impl Watch {
             });
             return Next::Line(format!("{mark}\n").into());
         }
-        let soonest = [Some(self.opened + LASTS), Some(self.bookmarked + BOOKMARK), self.universe.next_stir()];
-        Next::Wait(soonest.into_iter().flatten().min().unwrap_or(now + 1000).max(now + 1))
+        let soonest = [
+            Some(self.opened + LASTS),
+            Some(self.bookmarked + BOOKMARK),
+            self.universe.next_stir(),
+        ];
+        Next::Wait(
+            soonest
+                .into_iter()
+                .flatten()
+                .min()
+                .unwrap_or(now + 1000)
+                .max(now + 1),
+        )
     }
 }
 

@@ -30,7 +30,10 @@ impl Outline {
         };
         let releases = state.services.iter().map(|((cluster, name), service)| {
             let release = service.tags.get("harmonix:release");
-            (format!("{name} in {cluster}"), subject(release.map_or("", String::as_str)))
+            (
+                format!("{name} in {cluster}"),
+                subject(release.map_or("", String::as_str)),
+            )
         });
         let releases = releases.collect();
         let mut commits = BTreeMap::new();
@@ -67,22 +70,55 @@ impl Outline {
             text
         };
         let (wanted, seen) = (&reference.shape, &self.shape);
-        compare("O1", "groups", format!("{:#?}", wanted.groups), format!("{:#?}", seen.groups));
+        compare(
+            "O1",
+            "groups",
+            format!("{:#?}", wanted.groups),
+            format!("{:#?}", seen.groups),
+        );
         compare("O1", "files", files(wanted), files(seen));
         compare("O1", "objects", lines(&wanted.ready), lines(&seen.ready));
-        compare("O1", "services", lines(&wanted.services), lines(&seen.services));
-        compare("O1", "releases", lines(&reference.releases), lines(&self.releases));
+        compare(
+            "O1",
+            "services",
+            lines(&wanted.services),
+            lines(&seen.services),
+        );
+        compare(
+            "O1",
+            "releases",
+            lines(&reference.releases),
+            lines(&self.releases),
+        );
         if strict {
-            compare("O2", "pipelines", lines(&wanted.pipelines), lines(&seen.pipelines));
-            compare("O2", "commits", lines(&reference.commits), lines(&self.commits));
-            compare("O2", "records", lines(&wanted.records), lines(&seen.records));
+            compare(
+                "O2",
+                "pipelines",
+                lines(&wanted.pipelines),
+                lines(&seen.pipelines),
+            );
+            compare(
+                "O2",
+                "commits",
+                lines(&reference.commits),
+                lines(&self.commits),
+            );
+            compare(
+                "O2",
+                "records",
+                lines(&wanted.records),
+                lines(&seen.records),
+            );
         }
         found
     }
 }
 
 fn lines<T: std::fmt::Debug>(things: impl IntoIterator<Item = T>) -> String {
-    let lines: Vec<String> = things.into_iter().map(|thing| format!("{thing:?}")).collect();
+    let lines: Vec<String> = things
+        .into_iter()
+        .map(|thing| format!("{thing:?}"))
+        .collect();
     lines.join("\n")
 }
 
@@ -95,5 +131,9 @@ fn difference(wanted: &str, seen: &str) -> String {
             .collect();
         lines.join(", ")
     };
-    format!("missing [{}], instead [{}]", only(wanted, seen), only(seen, wanted))
+    format!(
+        "missing [{}], instead [{}]",
+        only(wanted, seen),
+        only(seen, wanted)
+    )
 }

@@ -66,11 +66,7 @@ impl OperationsSession for Session {
     }
 
     async fn service(&self, cluster: &str, name: &str) -> Result<Option<Service>, Failure> {
-        let (inner, cluster, name) = (
-            Arc::clone(&self.inner),
-            cluster.to_owned(),
-            name.to_owned(),
-        );
+        let (inner, cluster, name) = (Arc::clone(&self.inner), cluster.to_owned(), name.to_owned());
         let what = format!("service in {cluster}?");
         self.outside
             .ask(Door::AwsRead, &what, true, move |_| {
@@ -113,7 +109,9 @@ impl AuditTable for Table {
             record.attributes["actionType"], self.name
         );
         self.outside
-            .ask(Door::Record, &what, true, move |_| now(inner.insert(&record)))
+            .ask(Door::Record, &what, true, move |_| {
+                now(inner.insert(&record))
+            })
             .await
     }
 }

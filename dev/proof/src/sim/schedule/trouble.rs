@@ -62,12 +62,9 @@ impl Door {
             Self::GitlabRead | Self::GitlabWrite => Party::GitLab,
             Self::Session => Party::Sts,
             Self::AwsRead | Self::Record => Party::Aws,
-            Self::Hold
-            | Self::Status
-            | Self::Release
-            | Self::Event
-            | Self::List
-            | Self::Watch => Party::Kubernetes,
+            Self::Hold | Self::Status | Self::Release | Self::Event | Self::List | Self::Watch => {
+                Party::Kubernetes
+            }
         }
     }
 
