@@ -18,6 +18,7 @@ pub mod replay;
 pub mod report;
 pub mod run;
 pub mod scenario;
+pub mod seeded;
 pub mod shape;
 pub mod share;
 pub mod story;

@@ -1,0 +1,144 @@
+//! Building and running a proof in the copy, and reading what it says.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::chaos::seeded::copy::Copy;
+use crate::failure::{Doing, Failure};
+use crate::progress::Task;
+
+use super::Judgement;
+
+/// A proof that takes longer than this does not end: a bug may well keep the controller going round for ever.
+const LONGEST: Duration = Duration::from_mins(20);
+
+/// How many findings of one proof are told.
+const TOLD: usize = 3;
+
+/// What is built for one bug is changed in one place and run a few times: other people's code as the simulation has it,
+/// ours as soon as it can be had.
+const QUICK: [&str; 8] = [
+    "--config=profile.proof.incremental=true",
+    "--config=profile.proof.package.harmonix.opt-level=1",
+    "--config=profile.proof.package.harmonix.codegen-units=256",
+    "--config=profile.proof.package.harmonix-miniature.opt-level=1",
+    "--config=profile.proof.package.harmonix-miniature.codegen-units=256",
+    "--config=profile.proof.package.harmonix-proof.opt-level=1",
+    "--config=profile.proof.package.harmonix-proof.codegen-units=256",
+    "--profile=proof",
+];
+
+/// Tests of a package.
+#[derive(Clone, Copy)]
+pub(super) struct Tests<'a> {
+    pub(super) copy: &'a Copy,
+    /// Whether they take a while, and are optimized.
+    pub(super) long: bool,
+    /// What cargo is told of them.
+    pub(super) target: &'a [&'a str],
+    /// Those with this in their names.
+    pub(super) filter: &'a str,
+}
+
+fn cargo(copy: &Copy, verb: &str, quick: bool) -> Command {
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command
+        .arg(verb)
+        .args(if quick { &QUICK[..] } else { &[] })
+        .current_dir(copy.folder())
+        .env("CARGO_TARGET_DIR", copy.target());
+    command
+}
+
+impl Tests<'_> {
+    fn command(self) -> Command {
+        let mut command = cargo(self.copy, "test", self.long);
+        command.args(self.target);
+        command
+    }
+
+    /// Runs them, and answers which fail.
+    pub(super) async fn failing(self, task: &Task) -> Result<Judgement, Failure> {
+        task.note("cargo test --no-run");
+        let mut build = self.command();
+        build.arg("--no-run");
+        compiled(run(build).await?.as_ref())?;
+        task.note("cargo test");
+        let mut tests = self.command();
+        tests.args(["--", self.filter]);
+        let Some(output) = run(tests).await? else {
+            return Ok(endless());
+        };
+        if output.status.success() {
+            return Ok(Judgement::Sound);
+        }
+        let told = String::from_utf8_lossy(&output.stdout);
+        let failing = told
+            .lines()
+            .filter_map(|line| line.strip_prefix("test ")?.strip_suffix(" ... FAILED"));
+        Ok(faulty(failing, &output))
+    }
+}
+
+/// Builds the simulation and the model check.
+pub(super) async fn proof(copy: &Copy, task: &Task) -> Result<PathBuf, Failure> {
+    task.note("cargo build -p harmonix-proof");
+    let mut build = cargo(copy, "build", true);
+    build.args(["-p", "harmonix-proof"]);
+    compiled(run(build).await?.as_ref())?;
+    Ok(copy.target().join("proof/harmonix-proof"))
+}
+
+/// Runs the simulation or the model check, and answers what it finds violated.
+pub(super) async fn violations(program: &Path, words: &[&str]) -> Result<Judgement, Failure> {
+    let mut command = Command::new(program);
+    command.args(words);
+    let Some(output) = run(command).await? else {
+        return Ok(endless());
+    };
+    if output.status.success() {
+        return Ok(Judgement::Sound);
+    }
+    let told = String::from_utf8_lossy(&output.stdout);
+    let violated = told
+        .lines()
+        .filter(|line| line.starts_with("seed ") || line.contains("VIOLATION"));
+    Ok(faulty(violated, &output))
+}
+
+fn endless() -> Judgement {
+    Judgement::Faulty(vec![format!("no end within {} s", LONGEST.as_secs())])
+}
+
+fn faulty<'a>(found: impl Iterator<Item = &'a str>, output: &Output) -> Judgement {
+    let mut found: Vec<String> = found.take(TOLD).map(str::to_owned).collect();
+    if found.is_empty() {
+        found.push(format!("it ended with {}", output.status));
+    }
+    Judgement::Faulty(found)
+}
+
+fn compiled(output: Option<&Output>) -> Result<(), Failure> {
+    match output {
+        Some(output) if output.status.success() => Ok(()),
+        Some(output) => Err(Failure::new(format!(
+            "the copy does not compile:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        ))),
+        None => Err(Failure::new("the copy takes too long to compile")),
+    }
+}
+
+/// Runs a command to its end; none where it does not end.
+async fn run(mut command: Command) -> Result<Option<Output>, Failure> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let shown = format!("run {}", command.as_std().get_program().display());
+    match tokio::time::timeout(LONGEST, command.output()).await {
+        Ok(output) => output.doing(|| shown).map(Some),
+        Err(_) => Ok(None),
+    }
+}
