@@ -15,6 +15,7 @@ mod managed;
 pub mod pass;
 mod provider;
 mod requeue;
+mod setback;
 mod triggers;
 
 pub use context::{Context, Ports};

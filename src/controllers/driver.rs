@@ -7,23 +7,23 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use crate::api::condition::Reason;
 use crate::api::{EffectJournal, FINALIZER};
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::Failure;
 use crate::domain::intent::{Action, Intent, format_intents};
 use crate::domain::notice::Notice;
 use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::Plan;
 use crate::domain::report::{Journal as _, Report, Telling};
 use crate::domain::stage::{stage, written};
-use crate::domain::step::{Effect, Step, StepResult};
+use crate::domain::step::{Step, StepResult};
 use crate::domain::target::{Mode, Scope};
-use crate::domain::verdict::{Backoff, Verdict, reason_of};
+use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
 use super::failpoint::{Point, reach, reach_each};
 use super::managed::{Depth, Managed, intents, open_intents, version};
+use super::setback::{after_failure, unaudited};
 use super::{Context, denial, execute, ledger, letgo};
 
 /// How often a pass may go round. More is never needed; the bound only keeps a mistake from spinning.
@@ -319,55 +319,6 @@ pub(super) fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
         matches!(intent.action, Action::LetGo { .. })
             && journal.settled.iter().any(|id| id == intent.id.as_str())
     })
-}
-
-/// What to say of an effect that failed, now or again.
-fn after_failure(effect: &Effect, failure: &Failure, again: bool) -> Verdict {
-    if let (Effect::CreateProject(project), FailureKind::Conflict, true) =
-        (effect, failure.kind, again)
-    {
-        // Looked for in between, and not there: the name is taken, not the path.
-        return Verdict::name_taken(project, failure);
-    }
-    let refused_commit = matches!(effect, Effect::Commit(_))
-        && matches!(failure.kind, FailureKind::Denied | FailureKind::Invalid);
-    if refused_commit {
-        return Verdict::Blocked(
-            Reason::CommitRefused,
-            format!(
-                "{}; let the controller's user push to the default branch (docs/gitlab.md)",
-                failure.message
-            ),
-            Backoff::Growing,
-        );
-    }
-    match failure.kind {
-        // Somebody was faster, or it had happened already: look again at once.
-        FailureKind::Conflict => Verdict::Progressing(Reason::Updating, failure.message.clone()),
-        FailureKind::Retryable
-        | FailureKind::Throttled(_)
-        | FailureKind::Missing
-        | FailureKind::Denied
-        | FailureKind::Invalid => Verdict::from_failure(failure),
-    }
-}
-
-/// What to say when a record cannot be written: that, or that the role for it was refused.
-pub(super) fn unaudited(failure: &Failure) -> Verdict {
-    let reason = if reason_of(failure) == Reason::RoleDenied {
-        Reason::RoleDenied
-    } else {
-        Reason::AuditUnavailable
-    };
-    let backoff = match failure.kind {
-        FailureKind::Throttled(after) => Backoff::Exactly(after),
-        FailureKind::Retryable
-        | FailureKind::Conflict
-        | FailureKind::Denied
-        | FailureKind::Missing
-        | FailureKind::Invalid => Backoff::Growing,
-    };
-    Verdict::Blocked(reason, failure.message.clone(), backoff)
 }
 
 pub(super) fn telling<'a>(

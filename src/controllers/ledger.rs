@@ -34,21 +34,24 @@ pub(super) async fn flush(
     }) = next(journal, &place)
     {
         let access = place.access(&scope.identity, &context.settings.key.installation_id());
-        let hash = async {
+        let head = async {
             let session = context.ports.clouds.operations(&access).await?;
             let ledger = session.audit_table(&table);
             find_chain(journal, scope, intents, &entry.provider, &*ledger).await?;
-            let record = record(scope, &entry, &place, &journal.head(&entry.provider));
-            let hash = match ledger.insert(&record).await? {
-                AuditInsert::Inserted => record.hash().to_owned(),
-                AuditInsert::AlreadyThere { hash } => hash,
-            };
-            Ok(hash)
+            let head = journal.head(&entry.provider);
+            let record = record(scope, &entry, &place, &head);
+            Ok(match ledger.insert(&record).await? {
+                AuditInsert::Inserted => Some(record.hash().to_owned()),
+                // Written before the status that would have told of it was lost.
+                AuditInsert::AlreadyThere { hash, previous } if previous == head => Some(hash),
+                // Further back in the chain, which knows it: only the status did not know that it was settled.
+                AuditInsert::AlreadyThere { .. } => None,
+            })
         }
         .await
         .map_err(|failure| unwritable(&failure, &table))?;
         reach(scope.identity.kind, &entry.action, Point::Recorded);
-        journal.recorded(index, &hash);
+        journal.recorded(index, head.as_deref());
     }
     Ok(())
 }

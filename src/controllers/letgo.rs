@@ -15,9 +15,10 @@ use crate::domain::verdict::{Backoff, Verdict};
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
-use super::driver::{is_let_go, tell, telling, unaudited};
+use super::driver::{is_let_go, tell, telling};
 use super::failpoint::{Point, reach, reach_each};
 use super::managed::{Managed, intents, open_intents};
+use super::setback::unaudited;
 use super::{Context, ledger, look};
 
 /// What letting go is called in records.

@@ -63,5 +63,7 @@ pub enum AuditInsert {
     AlreadyThere {
         /// The stored record's hash.
         hash: String,
+        /// The hash that it hangs on.
+        previous: String,
     },
 }

@@ -59,10 +59,20 @@ async fn a_record_is_inserted_under_a_condition_with_every_attribute_a_string() 
 
 #[tokio::test]
 async fn a_record_that_stands_there_already_is_told_with_its_hash() {
-    let wire = Wire::agreeing(|_| refused(&json!({ "id": { "S": "01k" }, "hash": { "S": "h1" } })));
+    let wire = Wire::agreeing(|_| {
+        refused(
+            &json!({ "id": { "S": "01k" }, "hash": { "S": "h1" }, "previousHash": { "S": "h0" } }),
+        )
+    });
     let table = wire.session().await.audit_table("acme-dev-audit");
     let found = table.insert(&record()).await.unwrap();
-    assert_eq!(found, AuditInsert::AlreadyThere { hash: "h1".into() });
+    assert_eq!(
+        found,
+        AuditInsert::AlreadyThere {
+            hash: "h1".into(),
+            previous: "h0".into()
+        }
+    );
     assert_eq!(wire.sent().len(), 2);
 }
 
@@ -74,7 +84,13 @@ async fn a_refusal_that_does_not_return_the_record_is_followed_by_a_look() {
     });
     let table = wire.session().await.audit_table("acme-dev-audit");
     let found = table.insert(&record()).await.unwrap();
-    assert_eq!(found, AuditInsert::AlreadyThere { hash: "h2".into() });
+    assert_eq!(
+        found,
+        AuditInsert::AlreadyThere {
+            hash: "h2".into(),
+            previous: String::new()
+        }
+    );
     let asked = wire.only("dynamodb:Query").json;
     assert_eq!(asked["ConsistentRead"], true);
     assert_eq!(
@@ -150,7 +166,13 @@ async fn an_insert_whose_answer_is_lost_finds_its_own_record() {
     let record = record();
     let found = table.insert(&record).await.unwrap();
     let hash = record.hash().to_owned();
-    assert_eq!(found, AuditInsert::AlreadyThere { hash });
+    assert_eq!(
+        found,
+        AuditInsert::AlreadyThere {
+            hash,
+            previous: String::new()
+        }
+    );
     assert_eq!(wire.count("dynamodb:PutItem"), 2);
 }
 

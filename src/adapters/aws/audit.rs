@@ -102,8 +102,12 @@ impl Table {
                 "was refused because the record is there, yet it cannot be found; it is tried again",
             ));
         };
-        match found.get("hash").and_then(|hash| hash.as_s().ok()) {
-            Some(hash) => Ok(AuditInsert::AlreadyThere { hash: hash.clone() }),
+        let text = |name: &str| found.get(name).and_then(|value| value.as_s().ok()).cloned();
+        match text("hash") {
+            Some(hash) => Ok(AuditInsert::AlreadyThere {
+                hash,
+                previous: text("previousHash").unwrap_or_default(),
+            }),
             None => Err(asked.failure(
                 FailureKind::Conflict,
                 "met a record of the same keys without a hash, so it is not ours; find out who wrote it",

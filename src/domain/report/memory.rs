@@ -19,8 +19,9 @@ pub trait Journal {
     fn begin(&mut self, written: &[Intent]);
     /// Notes that an intent's outcome is known, and puts its record into the backlog.
     fn settle(&mut self, outcome: &Outcome);
-    /// Notes that the waiting record of this index stands in its table under this hash.
-    fn recorded(&mut self, index: usize, hash: &str);
+    /// Notes that the waiting record of this index stands in its table, and under which hash where it
+    /// is the new end of its chain.
+    fn recorded(&mut self, index: usize, end: Option<&str>);
     /// Takes out what may not go to its table yet: a refusal that the `stored` status does not hold,
     /// and everything after it. Until the status says that it is over, the same intent may be tried
     /// again after a crash, and then its one record must tell how that ended.
@@ -91,11 +92,14 @@ impl Journal for EffectJournal {
         }
     }
 
-    fn recorded(&mut self, index: usize, hash: &str) {
+    fn recorded(&mut self, index: usize, end: Option<&str>) {
         if index >= self.backlog.len() {
             return;
         }
         let entry = self.backlog.remove(index);
+        let Some(hash) = end else {
+            return;
+        };
         match self
             .chains
             .iter_mut()

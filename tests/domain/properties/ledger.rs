@@ -349,3 +349,22 @@ fn a_place_that_goes_before_it_had_a_table_tells_its_records() {
         ["CreateProject", "CommitFiles", "ApplySettings", "LetGo"]
     );
 }
+
+/// Somebody takes out of the status what is settled: the records are met again, and not one counts twice.
+#[test]
+fn records_that_are_met_again_far_back_leave_their_chain_as_it_is() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    runner.settle();
+    for kept in 0..4 {
+        runner.world.state().edit("cart", |cart| {
+            let effects = cart
+                .status
+                .as_mut()
+                .and_then(|status| status.effects.as_mut());
+            effects.unwrap().settled.truncate(kept);
+            cart.spec.environments[0].replicas += 1;
+        });
+        runner.settle();
+        runner.assert_sound();
+    }
+}
