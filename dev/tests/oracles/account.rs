@@ -1,6 +1,6 @@
 //! O3: the records are the effects, each once.
 
-use harmonix_dev::chaos::evidence::{Evidence, Record};
+use harmonix_dev::chaos::evidence::{Evidence, Happening, Moment, Record};
 use harmonix_dev::chaos::oracle::Oracle::Audit;
 use harmonix_dev::journal::Entry;
 use serde_json::json;
@@ -105,6 +105,19 @@ fn a_failure_that_happened_or_was_never_tried() {
     rejects(Audit, "no request of that kind failed", |evidence| {
         let refused = |e: &Entry| e.action == "groups.create" && !e.took_effect();
         evidence.requests.retain(|entry| !refused(entry));
+    });
+}
+
+/// Without its token the controller sends nothing that could be told to be its own.
+#[test]
+fn a_failure_while_there_was_no_token_needs_no_request() {
+    accepts(|evidence| {
+        let refused = |e: &Entry| e.action == "groups.create" && !e.took_effect();
+        evidence.requests.retain(|entry| !refused(entry));
+        let time = evidence.timeline[0].time;
+        let fault = "the token file is Missing for 1s".to_owned();
+        let what = Happening::Struck { fault };
+        evidence.timeline.insert(0, Moment { time, what });
     });
 }
 

@@ -1,10 +1,10 @@
 //! O6: it comes to rest in time.
 
-use harmonix_dev::chaos::evidence::Happening;
+use harmonix_dev::chaos::evidence::{Evidence, Happening, Moment};
 use harmonix_dev::chaos::oracle::Oracle::Convergence;
 use jiff::SignedDuration;
 
-use super::control::rejects;
+use super::control::{accepts, rejects};
 use super::history::{condition, moment, object};
 
 #[test]
@@ -40,6 +40,32 @@ fn rest_before_the_last_fault_is_no_rest() {
                 .position(|m| m.what == Happening::Converged);
             let rest = evidence.timeline.remove(at.unwrap());
             evidence.timeline.insert(0, rest);
+            let at = quiet(evidence);
+            let quiet = evidence.timeline.remove(at);
+            evidence.timeline.insert(0, quiet);
         },
     );
+}
+
+/// The place of the moment from which nothing was written.
+fn quiet(evidence: &Evidence) -> usize {
+    let is_quiet = |m: &Moment| m.what == Happening::QuietFrom;
+    evidence.timeline.iter().position(is_quiet).unwrap()
+}
+
+/// What struck when everything stood already is over when nothing moves any more.
+#[test]
+fn a_fault_after_everything_stood_is_judged_by_when_it_is_quiet() {
+    let mended_late = |evidence: &mut Evidence| {
+        let time = moment(evidence, Happening::QuietFrom).time;
+        let what = Happening::Mended;
+        let at = quiet(evidence);
+        evidence.timeline.insert(at, Moment { time, what });
+    };
+    accepts(mended_late);
+    rejects(Convergence, "it came to rest after", |evidence| {
+        mended_late(evidence);
+        moment(evidence, Happening::QuietFrom).time += SignedDuration::from_mins(1);
+        moment(evidence, Happening::QuietUntil).time += SignedDuration::from_mins(2);
+    });
 }

@@ -7,13 +7,16 @@ use harmonix_dev::chaos::oracle::Oracle::Secret;
 use super::control::{accepts, judged, rejects};
 use super::history::{condition, object};
 
+/// Tells a token somewhere.
+type Tell = fn(&mut Evidence, String);
+
 fn token(evidence: &Evidence) -> String {
     evidence.canaries["GitLab token"].clone()
 }
 
 #[test]
 fn a_token_anywhere() {
-    let places: [(&str, fn(&mut Evidence, String)); 9] = [
+    let places: [(&str, Tell); 9] = [
         ("/log", |evidence, token| evidence.log.push_str(&token)),
         ("/events/", |evidence, token| {
             evidence.events[0]["note"] = format!("cannot use {token}").into();

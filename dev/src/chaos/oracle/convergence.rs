@@ -7,17 +7,23 @@ use crate::chaos::evidence::{Evidence, Happening};
 pub fn look(case: &Case<'_>) -> Vec<Finding> {
     let timeline = &case.evidence.timeline;
     let last = |is: fn(&Happening) -> bool| timeline.iter().rposition(|moment| is(&moment.what));
-    let Some(end) = last(|what| matches!(what, Happening::Converged)) else {
+    let Some(converged) = last(|what| matches!(what, Happening::Converged)) else {
         let sentence = format!("it never came to rest: {}", left(case.evidence));
         return vec![Finding::new(sentence)];
     };
     // A fault that was never mended ends where it struck last.
     let begin = last(|what| matches!(what, Happening::Mended | Happening::Step { .. }))
         .or_else(|| last(|what| matches!(what, Happening::Struck { .. } | Happening::Started)));
-    let (Some(begin), Some(until)) = (begin, timeline.get(end)) else {
+    let Some(begin) = begin else {
         return vec![Finding::new("nobody wrote down when the run began")];
     };
-    let Some(from) = timeline.get(begin) else {
+    // What struck after everything stood is over when nothing moves any more.
+    let end = if converged < begin {
+        last(|what| matches!(what, Happening::QuietFrom)).unwrap_or(converged)
+    } else {
+        converged
+    };
+    let (Some(from), Some(until)) = (timeline.get(begin), timeline.get(end)) else {
         return Vec::new();
     };
     if end < begin {
