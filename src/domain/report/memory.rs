@@ -299,10 +299,13 @@ fn absorb_repository(memory: &mut Option<RepositoryStatus>, action: &Action, ext
     }
 }
 
+/// A pipeline that was started. Where the start was found after its answer was lost, it may have ended
+/// by now: how it ended is told once its jobs were looked at, which a success that is told already
+/// would be spared.
 fn started(pipeline: &Pipeline, intent: &Intent, retry: &str, files: &str) -> PipelineStatus {
     PipelineStatus {
         id: pipeline.id,
-        status: settled_word(&pipeline.status).to_owned(),
+        status: "running".to_owned(),
         sha: pipeline.sha.clone(),
         web_url: pipeline.web_url.clone(),
         failed_jobs: Vec::new(),

@@ -1,5 +1,7 @@
 //! P3, P4: whatever goes wrong around any one write, the world ends as if nothing had.
 
+use harmonix::domain::forge::Job;
+
 use crate::world::{Fault, FaultKind, Runner, Shape, World, provider, shape, violations};
 
 /// What a person does in a world at rest.
@@ -159,4 +161,58 @@ fn a_later_effect_is_not_recorded_before_an_earlier_one_that_cannot_be_looked_fo
         runner.settle();
         runner.assert_sound();
     }
+}
+
+#[test]
+fn a_deployment_that_ended_before_its_lost_start_was_found_is_told_with_its_job() {
+    let mut lost = 0;
+    for at in 5..=8 {
+        let mut runner = Runner::new(at_rest());
+        {
+            let mut state = runner.world.state();
+            state.calls = 0;
+            let kind = FaultKind::CrashAfter;
+            state.fault = Some(Fault { at, kind });
+            state.edit("cart", |cart| cart.spec.environments[0].replicas = 2);
+        }
+        runner.round();
+        let started = {
+            let mut state = runner.world.state();
+            let runs = state.projects.iter_mut().flat_map(|r| &mut r.pipelines);
+            let found = runs
+                .filter(|run| run.pipeline.name.starts_with("deploy dev"))
+                .max_by_key(|run| run.pipeline.id);
+            let run = found.unwrap();
+            run.jobs = Some(vec![Job {
+                id: 77,
+                name: "harmonix-deploy-dev-dev-place".into(),
+                status: "success".into(),
+                ..Job::default()
+            }]);
+            let is_new = run.pipeline.status == "running";
+            state.finish_pipelines();
+            is_new
+        };
+        runner.settle();
+        if !started {
+            continue;
+        }
+        lost += 1;
+        let state = runner.world.state();
+        let status = state.applications["cart"].status.clone().unwrap();
+        let row = status
+            .deployments
+            .iter()
+            .find(|row| row.environment == "dev");
+        let job = row.and_then(|row| row.job.clone());
+        assert_eq!(
+            job.map(|job| job.id),
+            Some(77),
+            "the process died after write {at}"
+        );
+    }
+    assert!(
+        lost > 0,
+        "no deployment was under way when the process died"
+    );
 }
