@@ -60,21 +60,23 @@ pub async fn record(lane: &mut Lane, scenario: Scenario) -> Result<Recorded, Fai
     })
 }
 
-/// Whether a label names something that is done, not only told: those have to be the same each time.
+/// Whether a label names something that is done, not only told: those have to be the same each time. Which of several
+/// applications makes the group that they share is chance.
 fn is_effect(label: &Label) -> bool {
-    let told = label.service == "kubernetes" && label.verb != "hold";
+    let told = label.service == "kubernetes";
     let probe = label.service == "dynamodb" && label.step == "probe";
-    !told && !probe
+    let shared = label.verb == "groups.create" || label.step == "CreateGroup";
+    !told && !probe && !shared
 }
 
 /// What is not in every play as often, by object and label.
 fn differing(plays: &[Recording]) -> Vec<(Label, String)> {
-    let objects: BTreeSet<&String> = plays.iter().flat_map(|play| play.writes.keys()).collect();
+    let objects: BTreeSet<&String> = plays.iter().flat_map(|play| play.served.keys()).collect();
     let mut found = Vec::new();
     for object in objects {
         let counts: Vec<BTreeMap<&Label, usize>> = plays
             .iter()
-            .map(|play| counts(play.writes.get(object)))
+            .map(|play| counts(play.served.get(object)))
             .collect();
         let labels: BTreeSet<&Label> = counts
             .iter()

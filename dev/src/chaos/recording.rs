@@ -28,6 +28,10 @@ pub struct Recording {
     pub writes: BTreeMap<String, Vec<Label>>,
     /// How often each look was taken.
     pub reads: BTreeMap<Label, u32>,
+    /// The writes about each object that were not refused. Who of several comes too late is refused, and how many come
+    /// too late is chance.
+    #[serde(skip)]
+    pub served: BTreeMap<String, Vec<Label>>,
 }
 
 impl Recording {
@@ -66,12 +70,17 @@ impl Recording {
             scenario,
             writes: BTreeMap::new(),
             reads: BTreeMap::new(),
+            served: BTreeMap::new(),
         };
         for entry in window(evidence) {
             let Some(label) = &entry.label else { continue };
             let label = label.replaced(&evidence.run, RUN);
             if entry.mutating {
                 let object = object_of(entry, &evidence.run);
+                if entry.status < 400 {
+                    let served = recording.served.entry(object.clone());
+                    served.or_default().push(label.clone());
+                }
                 recording.writes.entry(object).or_default().push(label);
             } else {
                 *recording.reads.entry(label).or_default() += 1;
