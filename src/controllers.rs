@@ -18,5 +18,5 @@ mod requeue;
 mod setback;
 mod triggers;
 
-pub use context::{Context, Ports};
+pub use context::{Context, Ports, Recollection};
 pub use triggers::run;

@@ -1,6 +1,6 @@
 //! What every pass works with.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
@@ -43,8 +43,8 @@ pub struct Context {
 }
 
 /// What this process remembers of one object. Losing it costs reads, never an effect.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Recollection {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Recollection {
     /// Passes in a row that ended blocked.
     pub failures: u32,
     /// When everything is to be looked at again, cheap or not.
@@ -54,7 +54,7 @@ pub(super) struct Recollection {
     /// The providers whose roles are refused; none while this process has not told any of them.
     pub denied: Option<BTreeSet<String>>,
     /// When an intent was last tried.
-    pub sent: HashMap<IntentId, Timestamp>,
+    pub sent: BTreeMap<IntentId, Timestamp>,
 }
 
 impl Context {
@@ -76,7 +76,7 @@ impl Context {
     }
 
     /// What is remembered of an object.
-    pub(super) fn recall(&self, uid: &str) -> Recollection {
+    pub fn recall(&self, uid: &str) -> Recollection {
         let table = self
             .recollections
             .lock()
@@ -85,7 +85,7 @@ impl Context {
     }
 
     /// Changes what is remembered of an object.
-    pub(super) fn remember(&self, uid: &str, change: impl FnOnce(&mut Recollection)) {
+    pub fn remember(&self, uid: &str, change: impl FnOnce(&mut Recollection)) {
         let mut table = self
             .recollections
             .lock()

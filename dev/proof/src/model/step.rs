@@ -1,0 +1,474 @@
+//! What happens when something happens.
+
+use std::sync::Arc;
+
+use harmonix::api::RETRY_ANNOTATION;
+use harmonix::controllers::Recollection;
+use harmonix::domain::failure::FailureKind;
+use harmonix::domain::file::{File, FileAction};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::ResourceExt as _;
+
+use super::action::Action;
+use super::broken::Broken;
+use super::call::{Answer, Write};
+use super::course::{Course, FIRST_VERSION, Request};
+use super::outside::{RunState, Running, moment};
+use super::scene::Scene;
+use super::serve::{Arrival, intent_of, is_announced, serve};
+use super::state::{Flight, Lane, Pass, State, Trouble, View};
+use super::thing::Thing;
+
+/// The world that moves.
+pub(super) struct World<'a> {
+    pub(super) scene: &'a Scene,
+    pub(super) course: &'a Course,
+}
+
+impl World<'_> {
+    /// The state after an action; none where it changes nothing.
+    pub(super) fn step(&self, last: &State, action: Action) -> Option<State> {
+        let mut state = last.clone();
+        match action {
+            Action::Deliver(lane) => deliver(state.lanes.get_mut(lane)?),
+            Action::Pass(lane) => self.begin(&mut state, lane)?,
+            Action::Look(lane) => self.look(&mut state, lane)?,
+            Action::Serve(lane) => self.answer(&mut state, lane, Fate::Served)?,
+            Action::Lose(lane) => {
+                state.used.lost += 1;
+                self.answer(&mut state, lane, Fate::Lost)?;
+            }
+            Action::Fail(lane) => {
+                state.used.failed += 1;
+                self.answer(&mut state, lane, Fate::Failed)?;
+            }
+            Action::Deny(lane) => {
+                state.used.denied += 1;
+                self.answer(&mut state, lane, Fate::Denied)?;
+            }
+            Action::Delay(lane) => {
+                state.used.delayed += 1;
+                self.answer(&mut state, lane, Fate::Delayed)?;
+            }
+            Action::CrashAfter(lane) => {
+                state.used.crashed_after += 1;
+                self.answer(&mut state, lane, Fate::Crashed)?;
+            }
+            Action::Crash => {
+                state.used.crashed += 1;
+                crash(&mut state);
+            }
+            Action::Arrive(flight) => self.arrive(&mut state, flight),
+            Action::Tick => {
+                state.used.ticks += 1;
+                state.tick += 1;
+            }
+            Action::Green(project, run) => finish(self.scene, &mut state, project, run, true)?,
+            Action::Red(project, run) => {
+                state.used.red += 1;
+                finish(self.scene, &mut state, project, run, false)?;
+            }
+            Action::Worn => {
+                state.used.worn += 1;
+                state.trouble = Some(Trouble::Worn);
+            }
+            Action::Refuse => {
+                state.used.refused += 1;
+                state.trouble = Some(Trouble::Refused);
+            }
+            Action::Renew => state.trouble = None,
+            Action::Replicas(_)
+            | Action::Describe(_)
+            | Action::Retry(_)
+            | Action::Push(_)
+            | Action::Delete(_)
+            | Action::Recreate(_)
+            | Action::RivalGroup(_)
+            | Action::Rival(_)
+            | Action::Rebuild => self.people(&mut state, action)?,
+        }
+        Some(state)
+    }
+
+    /// A pass begins.
+    pub(super) fn begin(&self, state: &mut State, number: usize) -> Option<()> {
+        let lane = state.lanes.get_mut(number)?;
+        let View { thing, version } = lane.view.clone()?;
+        let fresh = lane.memory == Recollection::default();
+        let behind = version != lane.version || lane.thing.is_none();
+        let base = version;
+        let mut memory = lane.memory.clone();
+        memory.written = memory
+            .written
+            .map(|written| (written + FIRST_VERSION).saturating_sub(base));
+        let node = self.course.begin(state, number, &thing, memory);
+        state.used.stale |= fresh && behind;
+        self.go_on(state, number, node, base);
+        Some(())
+    }
+
+    /// One look is answered.
+    fn look(&self, state: &mut State, number: usize) -> Option<()> {
+        let pass = state.lanes.get(number)?.pass.clone()?;
+        let Request::Look(question) = &*pass.node.request else {
+            return None;
+        };
+        let answer = super::look::look(self.scene, state, number, question);
+        let node = self.course.after(state, &pass.node, &answer);
+        self.rest(state, number, node, pass.base);
+        Some(())
+    }
+
+    /// A write comes to its fate.
+    pub(super) fn answer(&self, state: &mut State, number: usize, fate: Fate) -> Option<()> {
+        let pass = state.lanes.get(number)?.pass.clone()?;
+        let Request::Write(write) = &*pass.node.request else {
+            return None;
+        };
+        is_announced(state, number, write);
+        let arrival = Arrival {
+            write,
+            lane: number,
+            base: pass.base,
+            intent: intent_of(state, number, write),
+        };
+        let answer = match fate {
+            Fate::Served => self.served(state, &arrival, &pass),
+            Fate::Lost => {
+                self.served(state, &arrival, &pass);
+                write.unanswered()
+            }
+            Fate::Failed => write.unanswered(),
+            Fate::Denied => write.failed(FailureKind::Denied, "403 Forbidden"),
+            Fate::Delayed => {
+                state.flights.push(Flight {
+                    request: Arc::clone(&pass.node.request),
+                    lane: number,
+                    base: pass.base,
+                    intent: arrival.intent.clone(),
+                    mark: super::call::mark(write),
+                });
+                write.unanswered()
+            }
+            Fate::Crashed => {
+                self.served(state, &arrival, &pass);
+                crash(state);
+                return Some(());
+            }
+        };
+        let node = self.course.after(state, &pass.node, &answer);
+        self.go_on(state, number, node, pass.base);
+        Some(())
+    }
+
+    /// The world does what is asked. A broken controller puts its holds off until after the effect.
+    fn served(&self, state: &mut State, arrival: &Arrival<'_>, pass: &Pass) -> Answer {
+        if !self.scene.is(Broken::HoldAfter) {
+            return serve(self.scene, state, arrival);
+        }
+        if let Write::Hold { version, .. } = arrival.write {
+            let mut promised = version.clone();
+            let next: u64 = version.resource_version.parse::<u64>().unwrap_or_default() + 1;
+            promised.resource_version = next.to_string();
+            if let Some(lane) = state.lanes.get_mut(arrival.lane) {
+                lane.deferred = Some(Arc::clone(&pass.node.request));
+            }
+            return Answer::Version(Ok(promised));
+        }
+        let lane = state.lanes.get_mut(arrival.lane);
+        let deferred = lane.and_then(|lane| lane.deferred.take());
+        let first = arrival.write.is_ours();
+        let hold = |state: &mut State| {
+            if let Some(Request::Write(write)) = deferred.as_deref() {
+                let late = Arrival {
+                    write,
+                    lane: arrival.lane,
+                    base: arrival.base,
+                    intent: None,
+                };
+                serve(self.scene, state, &late);
+            }
+        };
+        if first {
+            hold(state);
+            return serve(self.scene, state, arrival);
+        }
+        let answer = serve(self.scene, state, arrival);
+        hold(state);
+        answer
+    }
+
+    /// A pass goes on with looks until it wants to write, unless every look is a step of its own.
+    fn go_on(&self, state: &mut State, number: usize, node: Arc<super::course::Node>, base: u64) {
+        let node = if self.scene.story.fine {
+            node
+        } else {
+            self.course.looked(state, number, node)
+        };
+        self.rest(state, number, node, base);
+    }
+
+    /// A pass waits, or ended.
+    fn rest(&self, state: &mut State, number: usize, node: Arc<super::course::Node>, base: u64) {
+        if matches!(*node.request, Request::Astray) {
+            state.wrong(super::state::Wrong::Astray);
+        }
+        let Some(lane) = state.lanes.get_mut(number) else {
+            return;
+        };
+        match &*node.request {
+            Request::Look(_) | Request::Write(_) => lane.pass = Some(Pass { node, base }),
+            Request::End(memory) => {
+                lane.memory = recollection(memory, base, lane.thing.as_deref());
+                lane.end();
+            }
+            Request::Astray => lane.end(),
+        }
+    }
+
+    fn arrive(&self, state: &mut State, number: usize) {
+        if number >= state.flights.len() {
+            return;
+        }
+        let flight = state.flights.remove(number);
+        if let Request::Write(write) = &*flight.request {
+            let arrival = Arrival {
+                write,
+                lane: flight.lane,
+                base: flight.base,
+                intent: flight.intent.clone(),
+            };
+            serve(self.scene, state, &arrival);
+        }
+    }
+
+    fn people(&self, state: &mut State, action: Action) -> Option<()> {
+        match action {
+            Action::Replicas(number) => {
+                state.used.replicas += 1;
+                let lane = state.lanes.get_mut(number)?;
+                edit(lane, |app| {
+                    for environment in &mut app.spec.environments {
+                        environment.replicas = 3 - environment.replicas;
+                    }
+                })
+            }
+            Action::Describe(number) => {
+                state.used.described += 1;
+                let lane = state.lanes.get_mut(number)?;
+                edit(lane, |app| {
+                    app.spec.description = match app.spec.description {
+                        None => Some("The shop's cart".into()),
+                        Some(_) => None,
+                    };
+                })
+            }
+            Action::Retry(number) => {
+                state.used.retries += 1;
+                let value = state.used.retries.to_string();
+                let lane = state.lanes.get_mut(number)?;
+                let thing = lane.thing.as_ref()?.with(|app| {
+                    app.annotations_mut().insert(RETRY_ANNOTATION.into(), value);
+                });
+                lane.store(thing);
+                Some(())
+            }
+            Action::Push(number) => {
+                state.used.pushed += 1;
+                let (count, tick) = (state.used.pushed, state.tick);
+                let path = &self.scene.lane(number)?.path;
+                let file = File::new(format!("src/{count}.js"), "// new\n");
+                let project = state.outside().project_mut(path)?;
+                project.commit("Change", &[FileAction::Create(file)], tick)?;
+                let lane = state.lanes.get_mut(number)?;
+                lane.undisturbed = false;
+                Some(())
+            }
+            Action::Delete(number) => {
+                state.used.deleted += 1;
+                let now = moment(state.tick);
+                let lane = state.lanes.get_mut(number)?;
+                lane.undisturbed = false;
+                let thing = lane.thing.clone()?;
+                if thing.app.finalizers().is_empty() {
+                    lane.remove();
+                } else {
+                    let deleting = thing.with(|app| {
+                        app.metadata.deletion_timestamp = Some(Time(now));
+                        app.metadata.generation = Some(thing.generation() + 1);
+                    });
+                    lane.store(deleting);
+                }
+                Some(())
+            }
+            Action::Recreate(number) => {
+                state.used.recreated += 1;
+                let app = self.manifest(state, number)?;
+                let lane = state.lanes.get_mut(number)?;
+                lane.amnesia = true;
+                lane.store(Thing::new(app));
+                Some(())
+            }
+            Action::RivalGroup(number) => {
+                state.used.rivals += 1;
+                let path = &self.scene.lane(number)?.path;
+                let (group, _) = path.rsplit_once('/')?;
+                state.outside().groups.insert(group.to_owned());
+                Some(())
+            }
+            Action::Rival(number) => {
+                state.used.rivals += 1;
+                let path = &self.scene.lane(number)?.path;
+                state.outside().put(path, "Somebody else's");
+                Some(())
+            }
+            Action::Rebuild => {
+                state.used.rebuilt += 1;
+                let calm = is_calm(self.scene, state);
+                crash(state);
+                for number in 0..state.lanes.len() {
+                    self.rebuild(state, number, calm)?;
+                }
+                Some(())
+            }
+            _ => None,
+        }
+    }
+
+    /// The application as its manifest says: with the spec it has now, if it exists.
+    fn manifest(&self, state: &mut State, number: usize) -> Option<harmonix::api::Application> {
+        let facts = self.scene.lane(number)?;
+        let lane = state.lanes.get_mut(number)?;
+        lane.epoch += 1;
+        let uid = format!("uid-{}-{}", facts.name, lane.epoch);
+        let mut app = self.scene.application(facts.name, &uid).ok()?;
+        if let Some(thing) = &lane.thing {
+            app.spec = thing.app.spec.clone();
+        }
+        Some(app)
+    }
+
+    fn rebuild(&self, state: &mut State, number: usize, calm: bool) -> Option<()> {
+        let app = self.manifest(state, number)?;
+        let rows: Vec<String> = state
+            .outside
+            .tables
+            .values()
+            .flatten()
+            .map(|row| row.id.clone())
+            .collect();
+        let lane = state.lanes.get_mut(number)?;
+        for effect in &mut lane.effects {
+            effect.forgotten |= !rows.contains(&effect.intent);
+        }
+        lane.amnesia = true;
+        lane.undisturbed = calm;
+        lane.view = None;
+        lane.news.clear();
+        lane.store(Thing::new(app));
+        Some(())
+    }
+}
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Served,
+    Lost,
+    Failed,
+    Denied,
+    Delayed,
+    Crashed,
+}
+
+/// What the process remembers, as far as it matters: how often it failed decides only when it looks
+/// again, and that is any time here; when an intent was tried matters while it is written down.
+fn recollection(memory: &Recollection, base: u64, thing: Option<&Thing>) -> Recollection {
+    let mut memory = memory.clone();
+    memory.failures = 0;
+    memory.written = memory
+        .written
+        .map(|written| (written + base).saturating_sub(FIRST_VERSION));
+    let intents = thing.map(Thing::intents).unwrap_or_default();
+    memory
+        .sent
+        .retain(|id, _| intents.iter().any(|intent| &intent.id == id));
+    memory
+}
+
+/// The watch delivers.
+pub(super) fn deliver(lane: &mut Lane) {
+    if !lane.news.is_empty() {
+        lane.view = lane.news.remove(0);
+    }
+}
+
+/// The process dies; the next one begins with the view that its list gave it, however old.
+fn crash(state: &mut State) {
+    for lane in &mut state.lanes {
+        lane.memory = Recollection::default();
+        lane.end();
+    }
+}
+
+/// A change of the spec.
+fn edit(lane: &mut Lane, change: impl FnOnce(&mut harmonix::api::Application)) -> Option<()> {
+    lane.undisturbed = false;
+    let thing = lane.thing.clone()?;
+    let edited = thing.with(|app| {
+        change(app);
+        app.metadata.generation = Some(thing.generation() + 1);
+    });
+    lane.store(edited);
+    Some(())
+}
+
+/// Whether nothing is under way, and everything is as asked.
+pub(super) fn is_calm(scene: &Scene, state: &State) -> bool {
+    let calm = |(number, lane): (usize, &Lane)| {
+        let settled = lane.thing.as_ref().is_some_and(|thing| {
+            thing.is_settled() && !thing.is_deleting() && thing.open_intents().is_empty()
+        });
+        settled && lane.pass.is_none() && super::store::runs(scene, state, number)
+    };
+    let runs = state.outside.projects.iter().flat_map(|project| &project.runs);
+    state.lanes.iter().enumerate().all(calm)
+        && state.flights.is_empty()
+        && runs.into_iter().all(|run| run.state != RunState::Running)
+}
+
+/// A pipeline ends.
+pub(super) fn finish(
+    scene: &Scene,
+    state: &mut State,
+    project: usize,
+    run: usize,
+    green: bool,
+) -> Option<()> {
+    let path = state.outside.projects.get(project)?.path.clone();
+    let number = scene.lanes.iter().position(|facts| facts.path == path)?;
+    let own = state.outside().projects.get_mut(project)?.runs.get_mut(run)?;
+    own.state = if green { RunState::Green } else { RunState::Red };
+    let deploys = own.deploys.clone().filter(|_| green);
+    let Some(deploys) = deploys else {
+        return Some(());
+    };
+    let facts = scene.lane(number)?;
+    let mut spots = facts.places.iter();
+    let spot = spots.find(|spot| spot.environment == deploys.environment)?;
+    let (_, digest) = deploys.image.split_once('@')?;
+    let running = Running {
+        release: deploys.release.clone(),
+        image: format!("copy.example.com/{}@{digest}", facts.image_repository),
+        configuration: deploys.configuration,
+        replicas: deploys.replicas,
+    };
+    let outside = state.outside();
+    outside
+        .services
+        .insert((spot.cluster.clone(), spot.service.clone()), running);
+    outside
+        .healthy
+        .insert((deploys.environment, deploys.release));
+    Some(())
+}
