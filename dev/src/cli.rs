@@ -144,6 +144,25 @@ pub enum Chaos {
     Run(ChaosRun),
     /// Play one plan again, and tell everything that happened
     Replay(Replay),
+    /// Simulate the controller in process, under schedules drawn by seeds (`--help` lists the options)
+    Sim(Proof),
+    /// Check every interleaving of a small world (`--help` lists the options)
+    Model(Proof),
+    /// Put mistakes into a copy of the controller, one at a time, and see that each is found
+    Seeded(harmonix_dev::chaos::seeded::Options),
+}
+
+/// What is passed on to a proof in process.
+#[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
+pub struct Proof {
+    /// Its options
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "OPTIONS"
+    )]
+    pub options: Vec<std::ffi::OsString>,
 }
 
 /// The lanes of a sweep.

@@ -9,9 +9,12 @@ use std::process::ExitCode;
 
 use harmonix_dev::chaos::plan::{self, Family, Plan};
 use harmonix_dev::chaos::share::Share;
+use harmonix_dev::chaos::{proof, seeded};
 use harmonix_dev::failure::Failure;
+use harmonix_dev::progress::Progress;
+use harmonix_dev::world::name::checkout;
 
-use crate::cli::{Chaos, PlanList};
+use crate::cli::{Chaos, PlanList, Proof};
 
 /// Does what is asked of chaos.
 pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
@@ -20,7 +23,29 @@ pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
         Chaos::Plan(list) => show(list),
         Chaos::Run(plans) => run::run(plans).await,
         Chaos::Replay(plan) => replay::run(plan).await,
+        Chaos::Sim(asked) => proved("sim", asked),
+        Chaos::Model(asked) => proved("model", asked),
+        Chaos::Seeded(asked) => {
+            let found = seeded::run(asked, &Progress::on_standard_error()).await?;
+            Ok(if found {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            })
+        }
     }
+}
+
+fn proved(what: &str, asked: &Proof) -> Result<ExitCode, Failure> {
+    let arguments: Vec<_> = std::iter::once(what.into())
+        .chain(asked.options.iter().cloned())
+        .collect();
+    let status = proof::run(checkout(), &arguments)?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn show(list: &PlanList) -> Result<ExitCode, Failure> {
