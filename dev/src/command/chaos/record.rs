@@ -15,6 +15,9 @@ use harmonix_dev::progress::Progress;
 use super::interrupted;
 use crate::cli::Record;
 
+/// So many differences from play to play are told.
+const TOLD: usize = 8;
+
 /// Records scenarios, several side by side.
 pub async fn run(arguments: &Record) -> Result<ExitCode, Failure> {
     let progress = Progress::on_standard_error();
@@ -63,8 +66,12 @@ async fn follow(lane: &mut Lane, queue: &Mutex<VecDeque<Scenario>>, progress: &P
                     recorded.writes,
                     recorded.path.display()
                 ));
-                for sentence in &recorded.differing {
+                for sentence in recorded.differing.iter().take(TOLD) {
                     progress.say(&format!("  {sentence}"));
+                }
+                let more = recorded.differing.len().saturating_sub(TOLD);
+                if more > 0 {
+                    progress.say(&format!("  and {more} more"));
                 }
             }
             Err(failure) => {
