@@ -1,6 +1,5 @@
 //! What the answers of each service mean.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::provider::error::CredentialsError;
@@ -21,7 +20,7 @@ async fn of_ecs(status: u16, code: &'static str) -> Failure {
 }
 
 async fn of_sts(status: u16, code: &'static str) -> Failure {
-    let wire = Wire::of(move |_, _| query_error(status, code, "because"));
+    let wire = Wire::of(move |_| query_error(status, code, "because"));
     wire.aws.operations(&access()).await.err().unwrap()
 }
 
@@ -83,7 +82,7 @@ async fn a_refused_call_names_the_role_whose_policies_would_allow_it() {
 
 #[tokio::test]
 async fn a_refused_role_is_diagnosed_and_we_ask_who_we_are_once() {
-    let wire = Wire::of(|sent, _| match sent.action.as_str() {
+    let wire = Wire::of(|sent| match sent.action.as_str() {
         "sts:GetCallerIdentity" => (
             200,
             "<GetCallerIdentityResponse><GetCallerIdentityResult>\

@@ -30,6 +30,7 @@ mod course;
 mod insert;
 mod look;
 mod outside;
+mod people;
 mod property;
 mod report;
 mod rest;

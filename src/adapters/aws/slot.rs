@@ -14,7 +14,7 @@ use super::identity::OwnIdentity;
 /// Credentials with less left than this are refreshed.
 const REFRESH_BELOW: Duration = Duration::from_mins(5);
 /// Credentials with more left than this are still used when a refresh fails.
-const USABLE_ABOVE: Duration = Duration::from_secs(60);
+const USABLE_ABOVE: Duration = Duration::from_mins(1);
 /// How long a failure answers whoever asks next: those who waited for the same call, not more.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 /// How long a failed refresh is left alone while the old credentials still serve.

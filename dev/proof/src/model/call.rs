@@ -23,16 +23,40 @@ pub(super) enum Look {
     Group(String),
     ProjectAt(String),
     Project(i64),
-    Commit { project: String, intent: String },
-    Tree { project: String, folders: Vec<String> },
-    LastCommit { project: String, path: String },
+    Commit {
+        project: String,
+        intent: String,
+    },
+    Tree {
+        project: String,
+        folders: Vec<String>,
+    },
+    LastCommit {
+        project: String,
+        path: String,
+    },
     Pipelines(String),
-    Named { project: String, name: String },
-    Jobs { project: String, pipeline: i64 },
-    Artifact { project: String, job: i64 },
+    Named {
+        project: String,
+        name: String,
+    },
+    Jobs {
+        project: String,
+        pipeline: i64,
+    },
+    Artifact {
+        project: String,
+        job: i64,
+    },
     Session,
-    Service { cluster: String, name: String },
-    Links { table: String, object: String },
+    Service {
+        cluster: String,
+        name: String,
+    },
+    Links {
+        table: String,
+        object: String,
+    },
 }
 
 /// A request that changes something: what a crash, or a lost answer, can split.
@@ -74,7 +98,9 @@ impl Write {
     /// The answer that says nothing of whether it happened.
     pub(super) fn unanswered(&self) -> Answer {
         if self.is_ours() {
-            return self.refused(StoreError::Unavailable("the API server does not answer".into()));
+            return self.refused(StoreError::Unavailable(
+                "the API server does not answer".into(),
+            ));
         }
         self.failed(FailureKind::Retryable, "no answer")
     }

@@ -244,11 +244,7 @@ impl Grown {
             Request::End(memory) => number(&[2, mark(memory)]),
             Request::Astray => 0,
         };
-        Arc::clone(
-            self.requests
-                .entry(id)
-                .or_insert_with(|| Arc::new(request)),
-        )
+        Arc::clone(self.requests.entry(id).or_insert_with(|| Arc::new(request)))
     }
 }
 

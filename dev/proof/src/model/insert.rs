@@ -1,9 +1,9 @@
 //! How audit tables take records, and what is wrong with a record.
 
 use harmonix::domain::audit::AuditRecord;
+use harmonix::domain::failure::FailureKind;
 use harmonix::domain::intent::Intent;
 use harmonix::domain::runtime::AuditInsert;
-use harmonix::domain::failure::FailureKind;
 
 use super::broken::Broken;
 use super::call::Answer;
@@ -31,7 +31,8 @@ pub(super) fn insert(
     let same = |known: &&Row| known.id == row.id && known.created_at == row.created_at;
     if let (false, Some(known)) = (keyless, rows.iter().find(same)) {
         let hash = known.hash.clone();
-        return Answer::Insert(Ok(AuditInsert::AlreadyThere { hash }));
+        let previous = known.previous.clone();
+        return Answer::Insert(Ok(AuditInsert::AlreadyThere { hash, previous }));
     }
     judge(state, arrival.lane, table, &row);
     let rows = state.outside().tables.entry(table.to_owned()).or_default();
@@ -56,11 +57,20 @@ fn row(record: &AuditRecord) -> Row {
 /// What is wrong with a new record.
 fn judge(state: &mut State, lane: usize, table: &str, row: &Row) {
     let mut wrongs = Vec::new();
-    if state.outside.tables.values().flatten().any(|known| known.id == row.id) {
+    if state
+        .outside
+        .tables
+        .values()
+        .flatten()
+        .any(|known| known.id == row.id)
+    {
         wrongs.push(Wrong::Twice);
     }
     let rows = state.outside.tables.get(table);
-    let mut own = rows.into_iter().flatten().filter(|known| known.object == row.object);
+    let mut own = rows
+        .into_iter()
+        .flatten()
+        .filter(|known| known.object == row.object);
     let head = own.next_back().map_or("", |last| last.hash.as_str());
     if row.previous != head {
         wrongs.push(Wrong::Chain);
@@ -85,7 +95,10 @@ pub(super) fn fabricated(scene: &Scene, state: &mut State, lane: usize, intent: 
     let row = Row {
         id: intent.id.as_str().to_owned(),
         created_at: intent.created_at.to_string(),
-        object: scene.lane(lane).map(|f| f.identity.to_string()).unwrap_or_default(),
+        object: scene
+            .lane(lane)
+            .map(|f| f.identity.to_string())
+            .unwrap_or_default(),
         uid: String::new(),
         action: intent.action.name().to_owned(),
         status: "SUCCESS".into(),

@@ -41,7 +41,8 @@ pub(super) fn always() -> Vec<Property<Check>> {
     properties.push(Property::always(
         "from every state, without faults, it comes to rest as asked, and stays quiet",
         |check: &Check, state| {
-            let name = "from every state, without faults, it comes to rest as asked, and stays quiet";
+            let name =
+                "from every state, without faults, it comes to rest as asked, and stays quiet";
             check.first_failure(name, check.comes_to_rest(state))
         },
     ));

@@ -8,13 +8,13 @@ use std::time::Instant;
 use clap::ValueEnum as _;
 use stateright::{Checker as _, HasDiscoveries, Model as _, Path};
 
+use super::Options;
 use super::action::Action;
 use super::broken::Broken;
 use super::check::{Check, Tally};
 use super::scene::{Scene, SceneError};
 use super::state::State;
 use super::story::{Story, quick, stories};
-use super::Options;
 
 /// Why the check could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +58,12 @@ pub(super) fn run(options: &Options) -> ExitCode {
 fn chosen(options: &Options) -> Vec<Story> {
     if let Some(applications) = options.applications {
         let (applications, stages) = (usize::from(applications), usize::from(options.stages));
-        return vec![Story::own(applications, stages, options.edits, options.faults)];
+        return vec![Story::own(
+            applications,
+            stages,
+            options.edits,
+            options.faults,
+        )];
     }
     let all = if options.quick { quick() } else { stories() };
     let wanted = options.story.as_deref().unwrap_or_default();
@@ -99,7 +104,10 @@ fn check(options: &Options, out: &mut impl Write) -> Result<bool, ReportError> {
         good &= *count > 0;
     }
     let share = 100.0 * ratio(rested, unique as u64);
-    writeln!(out, "coming to rest was looked at from {rested} of {unique} states ({share:.1} %); rounds it took:")?;
+    writeln!(
+        out,
+        "coming to rest was looked at from {rested} of {unique} states ({share:.1} %); rounds it took:"
+    )?;
     for (count, states) in &rounds {
         writeln!(out, "  {count:>9}  {states} states")?;
     }
@@ -108,7 +116,11 @@ fn check(options: &Options, out: &mut impl Write) -> Result<bool, ReportError> {
     writeln!(
         out,
         "{stories} stories, {unique} unique states of {generated} generated, {seconds:.1} s: {}",
-        if good { "nothing is refuted, everything was met" } else { "NOT GOOD" }
+        if good {
+            "nothing is refuted, everything was met"
+        } else {
+            "NOT GOOD"
+        }
     )?;
     Ok(good)
 }
@@ -138,13 +150,19 @@ fn controls(options: &Options, out: &mut impl Write) -> Result<bool, ReportError
             Some((story, property, path)) => {
                 found_out += 1;
                 let steps = path.len();
-                writeln!(out, "{name}: refuted by \"{property}\" in \"{story}\", {steps} steps, {seconds:.1} s")?;
+                writeln!(
+                    out,
+                    "{name}: refuted by \"{property}\" in \"{story}\", {steps} steps, {seconds:.1} s"
+                )?;
             }
             None => writeln!(out, "{name}: NOT FOUND OUT, {seconds:.1} s")?,
         }
     }
     let all = Broken::value_variants().len();
-    writeln!(out, "{found_out} of {all} broken controllers were found out")?;
+    writeln!(
+        out,
+        "{found_out} of {all} broken controllers were found out"
+    )?;
     Ok(found_out == all)
 }
 
@@ -177,7 +195,9 @@ fn go_through(
     for property in check.properties() {
         let name = property.name;
         match property.expectation {
-            stateright::Expectation::Sometimes if !tally.reached.contains_key(name) => unmet.push(name),
+            stateright::Expectation::Sometimes if !tally.reached.contains_key(name) => {
+                unmet.push(name)
+            }
             stateright::Expectation::Always => {
                 if let Some(path) = checker.discovery(name) {
                     refuted.push((name, told(check, path)));

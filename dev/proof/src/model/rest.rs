@@ -62,7 +62,9 @@ impl Rest {
             let next = round(world, &state);
             if next.wrong != state.wrong {
                 let bits = next.wrong & !state.wrong;
-                found = Some(Found::Never(format!("on the way a rule is broken ({bits:#x})")));
+                found = Some(Found::Never(format!(
+                    "on the way a rule is broken ({bits:#x})"
+                )));
                 break;
             }
             if !moved(&state, &next) {
@@ -105,7 +107,11 @@ pub(super) fn round(world: &World<'_>, state: &State) -> State {
     for number in 0..state.lanes.len() {
         go_through(world, &mut state, number);
         catch_up(&mut state, number);
-        if state.lanes.get(number).is_some_and(|lane| lane.view.is_some()) {
+        if state
+            .lanes
+            .get(number)
+            .is_some_and(|lane| lane.view.is_some())
+        {
             world.begin(&mut state, number);
             go_through(world, &mut state, number);
         }
@@ -206,7 +212,11 @@ fn problem(world: &World<'_>, state: &State, number: usize, lane: &Lane) -> Opti
     if !thing.open_intents().is_empty() {
         return Some(format!("intents are open: {:?}", thing.open_intents()));
     }
-    let effects = thing.app.status.as_ref().and_then(|status| status.effects.as_ref());
+    let effects = thing
+        .app
+        .status
+        .as_ref()
+        .and_then(|status| status.effects.as_ref());
     if effects.is_some_and(|effects| !effects.backlog.is_empty()) {
         return Some("records wait".into());
     }

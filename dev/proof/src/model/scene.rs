@@ -120,7 +120,11 @@ fn environment(name: &str, level: usize) -> Result<Environment, SceneError> {
 }
 
 fn settings(broken: Option<Broken>) -> Result<Settings, SceneError> {
-    let grace = if broken == Some(Broken::NoGrace) { 0 } else { 20 };
+    let grace = if broken == Some(Broken::NoGrace) {
+        0
+    } else {
+        20
+    };
     Ok(Settings {
         key: InstallationKey::new(vec![7; 32]).map_err(SceneError::Refused)?,
         applications_group: "apps".into(),

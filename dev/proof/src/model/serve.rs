@@ -46,9 +46,10 @@ pub(super) fn intent_of(state: &State, lane: usize, write: &Write) -> Option<Str
         ),
         Write::Commit(commit) => named(trailer(&commit.message)?),
         Write::Start(start) => named(variable(start, "HARMONIX_INTENT")),
-        Write::Hold { .. } | Write::Status { .. } | Write::Release { .. } | Write::Insert { .. } => {
-            None
-        }
+        Write::Hold { .. }
+        | Write::Status { .. }
+        | Write::Release { .. }
+        | Write::Insert { .. } => None,
     }
 }
 
@@ -208,12 +209,7 @@ fn settings(
     Answer::Done(Ok(()))
 }
 
-fn start(
-    scene: &Scene,
-    state: &mut State,
-    arrival: &Arrival<'_>,
-    start: &PipelineStart,
-) -> Answer {
+fn start(scene: &Scene, state: &mut State, arrival: &Arrival<'_>, start: &PipelineStart) -> Answer {
     let tick = state.tick;
     let head = state
         .outside
@@ -286,7 +282,8 @@ fn may_deploy(scene: &Scene, state: &mut State, lane: usize, path: &str, deploys
         }
     }
     let committed = project.parameters.get(&deploys.environment);
-    if committed.map(|(digest, _)| digest) != Some(&deploys.configuration) || !project.has_settings {
+    if committed.map(|(digest, _)| digest) != Some(&deploys.configuration) || !project.has_settings
+    {
         wrongs.push(Wrong::Uncommitted);
     }
     let places = scene.lane(lane).map(|facts| facts.places.as_slice());

@@ -295,7 +295,14 @@ impl Hash for State {
         for flight in &self.flights {
             (flight.mark, flight.lane, &flight.intent).hash(state);
         }
-        (self.flights.len(), self.trouble, self.tick, self.used, self.wrong).hash(state);
+        (
+            self.flights.len(),
+            self.trouble,
+            self.tick,
+            self.used,
+            self.wrong,
+        )
+            .hash(state);
     }
 }
 

@@ -71,7 +71,10 @@ pub(super) fn status(
     let Ok(status) = serde_json::from_value::<ApplicationStatus>(status.clone()) else {
         return Answer::Version(Err(StoreError::Unavailable("the status is damaged".into())));
     };
-    let before = state.lanes.get(arrival.lane).and_then(|lane| lane.thing.clone());
+    let before = state
+        .lanes
+        .get(arrival.lane)
+        .and_then(|lane| lane.thing.clone());
     let told = change(state, arrival, version, careless, |app| {
         app.status = Some(status.clone());
     });
@@ -94,7 +97,11 @@ fn is_true(scene: &Scene, state: &mut State, lane: usize) {
     if ready.status != "True" || ready.reason != "Succeeded" {
         return;
     }
-    let told = thing.app.status.as_ref().and_then(|status| status.observed_generation);
+    let told = thing
+        .app
+        .status
+        .as_ref()
+        .and_then(|status| status.observed_generation);
     if told != Some(thing.generation()) || !runs(scene, state, lane) {
         state.wrong(Wrong::TooEarly);
     }
@@ -110,7 +117,9 @@ pub(super) fn runs(scene: &Scene, state: &State, lane: usize) -> bool {
         let mut wanted = thing.app.spec.environments.iter();
         let wanted = wanted.find(|environment| environment.name == spot.environment);
         let replicas = wanted.map_or(0, |environment| environment.replicas);
-        let configuration = facts.configurations.get(&(spot.environment.clone(), replicas));
+        let configuration = facts
+            .configurations
+            .get(&(spot.environment.clone(), replicas));
         let key = (spot.cluster.clone(), spot.service.clone());
         let running = state.outside.services.get(&key);
         running.is_some_and(|running| Some(&running.configuration) == configuration)

@@ -1,30 +1,27 @@
 //! The ports of a pass that is gone through again: what was answered before is answered again, looks
 //! after that are answered by the world as it is, and the first write after that is where it stops.
 
+mod cloud;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use harmonix::api::{Application, Environment, EnvironmentProvider, ProviderOutputs};
+use harmonix::api::{Application, Environment, EnvironmentProvider};
 use harmonix::controllers::Ports;
-use harmonix::domain::audit::{AuditRecord, ChainLink};
-use harmonix::domain::failure::{Failure, FailureKind, Party};
+use harmonix::domain::failure::Failure;
 use harmonix::domain::file::TreeEntry;
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
 use harmonix::domain::intent::IntentId;
 use harmonix::domain::notice::Notice;
-use harmonix::domain::runtime::{AuditInsert, Cluster, OperationsAccess, Service};
 use harmonix::domain::version::{NamespaceFacts, Version};
-use harmonix::ports::{
-    Access, AuditTable, Cache, Clock, CloudSessions, Files, OperationsSession, Pipelines, Projects,
-    Store, StoreError,
-};
+use harmonix::ports::{Access, Cache, Clock, Files, Pipelines, Projects, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use super::call::{Answer, Look, Said, Write, failure};
+use super::call::{Answer, Look, Said, Write};
 use super::look::look;
 use super::scene::Scene;
 use super::state::State;
@@ -128,7 +125,12 @@ impl Tape {
         let said = if let Some(answer) = reel.script.get(reel.at) {
             T::of(answer)
         } else {
-            let answer = look(&self.inner.scene, &mut reel.world, self.inner.lane, &question);
+            let answer = look(
+                &self.inner.scene,
+                &mut reel.world,
+                self.inner.lane,
+                &question,
+            );
             let said = T::of(&answer);
             let answer = Arc::new(answer);
             reel.script.push(Arc::clone(&answer));
@@ -368,76 +370,5 @@ impl Pipelines for Tape {
 impl Access for Tape {
     async fn token(&self) -> Result<TokenFacts, Failure> {
         Ok(TokenFacts::default())
-    }
-}
-
-#[async_trait]
-impl CloudSessions for Tape {
-    async fn operations(
-        &self,
-        _access: &OperationsAccess,
-    ) -> Result<Arc<dyn OperationsSession>, Failure> {
-        self.look::<Result<bool, Failure>>(Look::Session)?;
-        Ok(Arc::new(self.clone()))
-    }
-}
-
-/// What a pass over an application never asks for.
-fn unasked<T>() -> Result<T, Failure> {
-    let why = "only a provider's pass asks for this";
-    Err(failure(Party::Aws, FailureKind::Invalid, why))
-}
-
-#[async_trait]
-impl OperationsSession for Tape {
-    async fn outputs(&self, _prefix: &str, _name: &str) -> Result<ProviderOutputs, Failure> {
-        unasked()
-    }
-
-    async fn cluster(&self, _name: &str) -> Result<Option<Cluster>, Failure> {
-        unasked()
-    }
-
-    async fn service(&self, cluster: &str, name: &str) -> Result<Option<Service>, Failure> {
-        self.look(Look::Service {
-            cluster: cluster.to_owned(),
-            name: name.to_owned(),
-        })
-    }
-
-    fn audit_table(&self, table: &str) -> Arc<dyn AuditTable> {
-        Arc::new(Table {
-            tape: self.clone(),
-            name: table.to_owned(),
-        })
-    }
-}
-
-/// One audit table.
-struct Table {
-    tape: Tape,
-    name: String,
-}
-
-#[async_trait]
-impl AuditTable for Table {
-    async fn probe(&self) -> Result<(), Failure> {
-        unasked()
-    }
-
-    async fn links(&self, object: &str) -> Result<Vec<ChainLink>, Failure> {
-        self.tape.look(Look::Links {
-            table: self.name.clone(),
-            object: object.to_owned(),
-        })
-    }
-
-    async fn insert(&self, record: &AuditRecord) -> Result<AuditInsert, Failure> {
-        self.tape
-            .write(Write::Insert {
-                table: self.name.clone(),
-                record: record.clone(),
-            })
-            .await
     }
 }

@@ -17,14 +17,6 @@ pub enum Table {
 }
 
 impl Table {
-    /// All of them.
-    pub const ALL: [Self; 4] = [
-        Self::Providers,
-        Self::Environments,
-        Self::Applications,
-        Self::Namespaces,
-    ];
-
     /// The kind of its objects.
     pub const fn kind(self) -> &'static str {
         match self {
