@@ -19,7 +19,8 @@ pub struct OpenIntent {
     pub intent: Intent,
     /// What was found.
     pub found: Reading<External>,
-    /// When this process last tried it, if it did.
+    /// When it was last tried, as far as this process knows: one that an earlier process made may have
+    /// been tried until this one began.
     pub last_sent: Option<Timestamp>,
 }
 
@@ -122,6 +123,8 @@ pub struct ApplicationObserved {
     pub pinned: BTreeMap<String, Reading<ReleaseStatus>>,
     /// The pipeline of each environment's last deployment.
     pub rollouts: BTreeMap<String, Reading<PipelineSeen>>,
+    /// Deployments under way that the status knows nothing of, by environment.
+    pub unknown: BTreeMap<String, Pipeline>,
     /// The services, by environment and provider.
     pub services: BTreeMap<(String, String), Reading<Service>>,
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::api::{ApplicationStatus, ReleaseStatus, RepositoryStatus};
+use crate::api::{ApplicationStatus, ReleaseStatus, RepositoryStatus, RolloutStatus};
 use crate::controllers::{Context, look};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::forge::Pipeline;
@@ -80,6 +80,21 @@ pub(super) async fn look(
         if !remembered {
             let reading = pinned(target, known, commit, context).await;
             observed.pinned.insert(commit.clone(), reading);
+        }
+    }
+    for environment in &target.environments {
+        let known = |r: &RolloutStatus| r.environment == environment.name;
+        if memory.rollouts.iter().any(known) {
+            continue;
+        }
+        // Of a lost cluster's object, or of one of this name that was let go.
+        let name = format!("deploy {} ", environment.name);
+        let under_way = recent.iter().find(|p| {
+            p.name.starts_with(&name) && pipeline_state(&p.status) == PipelineState::Running
+        });
+        if let Some(pipeline) = under_way {
+            let unknown = &mut observed.unknown;
+            unknown.insert(environment.name.clone(), pipeline.clone());
         }
     }
     for rollout in &memory.rollouts {

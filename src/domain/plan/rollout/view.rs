@@ -226,7 +226,16 @@ impl View<'_> {
     /// Where the last deployment stands, if it was of this release with these parameters.
     fn attempt(&self, release: &ReleaseStatus) -> Attempt {
         let Some(last) = self.last() else {
-            return Attempt::None;
+            let unknown = self.observed.unknown.get(&self.environment.name);
+            return unknown.map_or(Attempt::None, |pipeline| {
+                Attempt::UnderWay(Verdict::Progressing(
+                    Reason::Deploying,
+                    format!(
+                        "a deployment that an earlier object of this name started runs ({})",
+                        pipeline.web_url
+                    ),
+                ))
+            });
         };
         let what = format!("the deployment of {}", short(&last.release.commit));
         let same = last.release.commit == release.commit
