@@ -6,6 +6,7 @@ mod services;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
@@ -137,14 +138,9 @@ impl Managed for Application {
         memory: &Self::Status,
         observed: &ApplicationObserved,
         context: &Context,
+        now: Timestamp,
     ) -> Plan {
-        plan::application(
-            target,
-            memory,
-            observed,
-            &context.settings,
-            context.ports.clock.now(),
-        )
+        plan::application(target, memory, observed, &context.settings, now)
     }
 
     fn absorb(memory: &mut Self::Status, outcome: &Outcome) {

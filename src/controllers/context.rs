@@ -38,6 +38,8 @@ pub struct Context {
     pub ports: Ports,
     /// What the installation was started with.
     pub settings: Settings,
+    /// When this process began.
+    pub(super) started: Timestamp,
     recollections: Mutex<HashMap<String, Recollection>>,
     advisories: Mutex<Vec<Claim>>,
 }
@@ -61,6 +63,7 @@ impl Context {
     /// A context without recollections.
     pub fn new(ports: Ports, settings: Settings) -> Self {
         Self {
+            started: ports.clock.now(),
             ports,
             settings,
             recollections: Mutex::new(HashMap::new()),

@@ -105,9 +105,10 @@ impl<K: Managed> Pass<'_, K> {
                 damaged: damaged.clone(),
             };
             let open = effects.open.clone();
+            let looked = context.ports.clock.now();
             let observed = K::observe(&self.target, &memory, effects, context, depth).await;
             K::learn(&mut memory, &observed);
-            let mut plan = K::plan(&self.target, &memory, &observed, context);
+            let mut plan = K::plan(&self.target, &memory, &observed, context, looked);
             let progressed = Self::take(&plan, &mut memory);
             self.note_denials(&observed, &previous, &mut memory, &mut denied);
             if let Err(failure) = self.flush(&mut memory).await {

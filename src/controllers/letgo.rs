@@ -6,7 +6,7 @@ use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::Failure;
 use crate::domain::intent::{Action, Intent, format_intents};
 use crate::domain::observed::{EffectsObserved, External};
-use crate::domain::plan::{Settlement, settle};
+use crate::domain::plan::{Settlement, awaited, settle};
 use crate::domain::report::Journal as _;
 use crate::domain::stage::{stage, written};
 use crate::domain::step::{Effect, Outcome, Step, StepResult};
@@ -106,6 +106,7 @@ impl<K: Managed> Farewell<'_, K> {
         let effects = look::open(effects, context).await;
         let Settlement { settled, hold } =
             settle(&effects, &self.scope.identity, &context.settings, now);
+        let hold = hold.or_else(|| awaited(&effects, &settled, &[], &context.settings, now));
         for outcome in &settled {
             K::absorb(&mut memory, outcome);
             K::journal(&mut memory).settle(outcome);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use kube::ResourceExt;
 use serde::Serialize;
 
@@ -60,12 +61,14 @@ pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
     ) -> Self::Observed;
     /// Takes into the status what was seen and is needed to record effects.
     fn learn(_memory: &mut Self::Status, _observed: &Self::Observed) {}
-    /// Decides.
+    /// Decides, by what was seen from `now` on: what was not there at the beginning of a slow look may
+    /// be there at its end.
     fn plan(
         target: &Self::Target,
         memory: &Self::Status,
         observed: &Self::Observed,
         context: &Context,
+        now: Timestamp,
     ) -> Plan;
     /// Takes an outcome into the status.
     fn absorb(memory: &mut Self::Status, outcome: &Outcome);
@@ -124,13 +127,18 @@ pub(super) fn open_intents(
     uid: &str,
 ) -> Vec<OpenIntent> {
     let sent = context.recall(uid).sent;
+    // An intent of a process before this one may have been tried until that one died.
+    let since = |intent: &Intent| {
+        let tried = sent.get(&intent.id).copied();
+        tried.or((intent.created_at < context.started).then_some(context.started))
+    };
     intents
         .iter()
         .filter(|intent| !journal.settled.iter().any(|id| id == intent.id.as_str()))
         .map(|intent| OpenIntent {
             intent: intent.clone(),
             found: crate::domain::reading::Reading::Unread,
-            last_sent: sent.get(&intent.id).copied(),
+            last_sent: since(intent),
         })
         .collect()
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
@@ -110,14 +111,9 @@ impl Managed for EnvironmentProvider {
         memory: &Self::Status,
         observed: &ProviderObserved,
         context: &Context,
+        now: Timestamp,
     ) -> Plan {
-        plan::provider(
-            target,
-            memory,
-            observed,
-            &context.settings,
-            context.ports.clock.now(),
-        )
+        plan::provider(target, memory, observed, &context.settings, now)
     }
 
     fn absorb(memory: &mut Self::Status, outcome: &Outcome) {

@@ -42,6 +42,7 @@ struct Table {
 impl World {
     fn ask(&self, what: &str) -> Result<(), Failure> {
         let mut state = self.state();
+        state.second += state.read_takes;
         state.reads.push(what.to_owned());
         state.outside.push(what.to_owned());
         if state

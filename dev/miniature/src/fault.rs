@@ -84,10 +84,11 @@ impl World {
             if state.refused.iter().any(|begin| what.starts_with(begin)) {
                 return Err(lost.denied());
             }
-            state
-                .fault
-                .filter(|fault| fault.at == calls)
-                .map(|fault| fault.kind)
+            let struck = state.fault.filter(|fault| fault.at == calls);
+            if struck.is_some() {
+                state.fault = state.then.take();
+            }
+            struck.map(|fault| fault.kind)
         };
         let mut once = || {
             let mut state = self.state();

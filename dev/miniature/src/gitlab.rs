@@ -30,6 +30,7 @@ impl World {
     /// One read, which fails where a test wants it to.
     fn read(&self, what: &str) -> Result<(), Failure> {
         let mut state = self.state();
+        state.second += state.read_takes;
         state.reads.push(what.to_owned());
         state.outside.push(what.to_owned());
         if state

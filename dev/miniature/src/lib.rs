@@ -87,6 +87,8 @@ pub struct State {
     pub refused: BTreeSet<String>,
     /// The pipeline up to whose number builds left nothing of what they made.
     pub lost_artifacts: i64,
+    /// Seconds that each read outside takes.
+    pub read_takes: i64,
     /// Reads that fail, by the beginning of their name.
     pub unreadable: BTreeSet<String>,
     /// Effects outside that were applied, in order.
@@ -99,8 +101,10 @@ pub struct State {
     pub outside: Vec<String>,
     /// Things that must never be.
     pub violations: Vec<String>,
-    /// What goes wrong, once.
+    /// What goes wrong next.
     pub fault: Option<Fault>,
+    /// What goes wrong after that.
+    pub then: Option<Fault>,
     /// Writes that were tried.
     pub calls: usize,
 }

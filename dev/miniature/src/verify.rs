@@ -1,7 +1,7 @@
 //! What must hold of a world: one record for each effect, chains that verify, and one shape however
 //! it came about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use harmonix::api::EffectJournal;
 
@@ -193,7 +193,19 @@ fn unrecorded(state: &super::State) -> Vec<String> {
         let of = |r: &&harmonix::domain::audit::AuditRecord| {
             r.attributes["actionType"] == action && r.attributes["status"] == "SUCCESS"
         };
-        state.tables.values().flatten().filter(of).count()
+        let found = state.tables.values().flatten().filter(of);
+        if action != "CreateProject" {
+            return found.count();
+        }
+        // An object that takes over what another of its name had made records it as its own, once.
+        let external =
+            |r: &harmonix::domain::audit::AuditRecord| r.attributes["externalRequestId"].clone();
+        let own: BTreeSet<(String, String)> = found
+            .clone()
+            .map(|r| (external(r), r.attributes["uid"].clone()))
+            .collect();
+        let projects: BTreeSet<&String> = own.iter().map(|(project, _)| project).collect();
+        projects.len() + found.count() - own.len()
     };
     pairs
         .into_iter()

@@ -33,13 +33,14 @@ pub fn application(
     let mut plan = Plan::quiet(Verdict::Settled);
     plan.settled = settlement.settled;
     if scope.mode == Mode::LetGo {
-        return effects::let_go(
+        let plan = effects::let_go(
             plan,
             settlement.hold,
             observed.effects.held,
             &target.repository.path,
             &target.home.name,
         );
+        return effects::after_what_was_lost(plan, &observed.effects, settings, now);
     }
     plan.claims.push(Claim::new(
         ConditionType::Accepted,
@@ -84,13 +85,13 @@ pub fn application(
         return plan;
     }
     if !decision.take(&mut plan) {
-        return plan;
+        return effects::after_what_was_lost(plan, &observed.effects, settings, now);
     }
     if let (true, Some(known)) = (build.start, &memory.repository) {
         plan.steps.push(start_build(target, &known.path));
     }
     plan.steps.extend(rollouts.steps);
-    plan
+    effects::after_what_was_lost(plan, &observed.effects, settings, now)
 }
 
 /// Where the newest build stands.

@@ -10,7 +10,7 @@ use crate::domain::intent::Action;
 use crate::domain::observed::{EffectsObserved, External, OpenIntent};
 use crate::domain::reading::Reading;
 use crate::domain::settings::Settings;
-use crate::domain::step::{Outcome, StepResult};
+use crate::domain::step::{Outcome, Step, StepResult};
 use crate::domain::target::Mode;
 use crate::domain::verdict::Verdict;
 
@@ -40,8 +40,9 @@ pub fn settle(
         ));
         return settlement;
     }
-    for open in &effects.open {
-        match judge(open, identity, &settings.key) {
+    for (index, open) in effects.open.iter().enumerate() {
+        let later = effects.open.get(index + 1..).unwrap_or_default();
+        match judge(open, later, identity, &settings.key) {
             Judgement::Settled(result) => {
                 settlement.settled.push(Outcome {
                     intent: open.intent.clone(),
@@ -54,13 +55,7 @@ pub fn settle(
                 break;
             }
             Judgement::Absent if may_still_happen(open, settings, now) => {
-                settlement.hold = Some(Verdict::Progressing(
-                    Reason::Updating,
-                    format!(
-                        "the answer to {} was lost; waiting to see whether it happened before it is tried again",
-                        open.intent.action.name()
-                    ),
-                ));
+                settlement.hold = Some(answer_lost(&open.intent.action));
                 break;
             }
             Judgement::Absent => {}
@@ -106,8 +101,21 @@ enum Judgement {
     Absent,
 }
 
-fn judge(open: &OpenIntent, identity: &Identity, key: &InstallationKey) -> Judgement {
+fn judge(
+    open: &OpenIntent,
+    later: &[OpenIntent],
+    identity: &Identity,
+    key: &InstallationKey,
+) -> Judgement {
     match &open.found {
+        // Nobody can see whether settings were applied; but what comes after them was only tried once they
+        // were. Their record stands before its record, and must not be met after it.
+        Reading::Absent
+            if matches!(open.intent.action, Action::ApplySettings { .. })
+                && later.iter().any(happened) =>
+        {
+            Judgement::Settled(StepResult::AlreadyDone(External::Nothing))
+        }
         Reading::Unreadable(failure) => Judgement::Unknown(failure.clone()),
         Reading::Unread | Reading::Absent => Judgement::Absent,
         // Whether it was recorded is met when it is recorded again, under the same identity.
@@ -129,6 +137,21 @@ fn judge(open: &OpenIntent, identity: &Identity, key: &InstallationKey) -> Judge
     }
 }
 
+/// Whether an effect that carries its intent's own identity was found.
+fn happened(open: &OpenIntent) -> bool {
+    let own = match open.intent.action {
+        Action::CommitFiles { .. }
+        | Action::Provision { .. }
+        | Action::Build { .. }
+        | Action::Deploy { .. } => true,
+        Action::CreateGroup { .. }
+        | Action::CreateProject { .. }
+        | Action::ApplySettings { .. }
+        | Action::LetGo { .. } => false,
+    };
+    own && open.found.known().is_some()
+}
+
 /// A project at our path that is not ours.
 pub(super) fn foreign(path: &str) -> Failure {
     Failure {
@@ -140,7 +163,8 @@ pub(super) fn foreign(path: &str) -> Failure {
     }
 }
 
-/// Only starting a pipeline can neither be refused a second time nor be undone, so only it waits.
+/// Only starting a pipeline can neither be refused a second time nor be undone, so only it waits before
+/// it is tried again.
 fn may_still_happen(open: &OpenIntent, settings: &Settings, now: Timestamp) -> bool {
     let starts_pipeline = match open.intent.action {
         Action::Provision { .. } | Action::Build { .. } | Action::Deploy { .. } => true,
@@ -151,9 +175,69 @@ fn may_still_happen(open: &OpenIntent, settings: &Settings, now: Timestamp) -> b
         | Action::ApplySettings { .. }
         | Action::LetGo { .. } => false,
     };
+    starts_pipeline && has_time(open, settings, now)
+}
+
+/// Whether an effect that was tried has time left to come to pass.
+fn has_time(open: &OpenIntent, settings: &Settings, now: Timestamp) -> bool {
     let since = open.last_sent.unwrap_or(open.intent.created_at);
     let grace = i64::try_from(settings.lost_answer_grace.as_millis()).unwrap_or(i64::MAX);
-    starts_pipeline && now.as_millisecond() - since.as_millisecond() < grace
+    now.as_millisecond() - since.as_millisecond() < grace
+}
+
+/// What was tried and may still come to pass although it was not found, and `steps` do not try again: it
+/// is not forgotten before its time is over, or it would have no record.
+pub fn awaited(
+    effects: &EffectsObserved,
+    settled: &[Outcome],
+    steps: &[Step],
+    settings: &Settings,
+    now: Timestamp,
+) -> Option<Verdict> {
+    let can_be_found = |action: &Action| match action {
+        Action::CreateGroup { .. }
+        | Action::CreateProject { .. }
+        | Action::CommitFiles { .. }
+        | Action::Provision { .. }
+        | Action::Build { .. }
+        | Action::Deploy { .. } => true,
+        Action::ApplySettings { .. } | Action::LetGo { .. } => false,
+    };
+    let lost = effects.open.iter().find(|open| {
+        let intent = &open.intent;
+        let known = settled.iter().any(|outcome| outcome.intent.id == intent.id);
+        let again = steps
+            .iter()
+            .any(|step| step.action == intent.action && step.ledger == intent.ledger);
+        let absent = matches!(open.found, Reading::Unread | Reading::Absent);
+        let tried = open.last_sent.is_some() && can_be_found(&intent.action);
+        absent && tried && !known && !again && has_time(open, settings, now)
+    })?;
+    Some(answer_lost(&lost.intent.action))
+}
+
+fn answer_lost(action: &Action) -> Verdict {
+    Verdict::Progressing(
+        Reason::Updating,
+        format!(
+            "the answer to {} was lost; waiting to see whether it happened before it is tried again",
+            action.name()
+        ),
+    )
+}
+
+/// The plan, unless something is to be waited for first.
+pub(super) fn after_what_was_lost(
+    mut plan: super::Plan,
+    effects: &EffectsObserved,
+    settings: &Settings,
+    now: Timestamp,
+) -> super::Plan {
+    if let Some(verdict) = awaited(effects, &plan.settled, &plan.steps, settings, now) {
+        plan.steps.clear();
+        plan.verdict = verdict;
+    }
+    plan
 }
 
 /// The plan of an object that is being deleted: one record says what stays, then it goes. What may

@@ -32,13 +32,14 @@ pub fn provider(
     let mut plan = Plan::quiet(Verdict::Settled);
     plan.settled = settlement.settled;
     if scope.mode == Mode::LetGo {
-        return effects::let_go(
+        let plan = effects::let_go(
             plan,
             settlement.hold,
             observed.effects.held,
             &target.repository.path,
             &target.place.name,
         );
+        return effects::after_what_was_lost(plan, &observed.effects, settings, now);
     }
     plan.claims.push(Claim::new(
         ConditionType::Accepted,
@@ -79,7 +80,7 @@ pub fn provider(
     {
         plan.steps.push(start(target, &known.path));
     }
-    plan
+    effects::after_what_was_lost(plan, &observed.effects, settings, now)
 }
 
 /// Where provisioning stands.

@@ -1,6 +1,8 @@
 //! P3, P4: whatever goes wrong around any one write, the world ends as if nothing had.
 
 use harmonix::domain::forge::Job;
+use harmonix::domain::intent::{Action, parse_intents};
+use kube::ResourceExt as _;
 
 use crate::world::{Fault, FaultKind, Runner, Shape, World, provider, shape, violations};
 
@@ -199,7 +201,7 @@ fn a_deployment_that_ended_before_its_lost_start_was_found_is_told_with_its_job(
         }
         lost += 1;
         let state = runner.world.state();
-        let status = state.applications["cart"].status.clone().unwrap();
+        let status = state.applications["shop/cart"].status.clone().unwrap();
         let row = status
             .deployments
             .iter()
@@ -215,4 +217,157 @@ fn a_deployment_that_ended_before_its_lost_start_was_found_is_told_with_its_job(
         lost > 0,
         "no deployment was under way when the process died"
     );
+}
+
+#[test]
+fn whatever_happens_twice_while_an_application_is_made_its_records_are_one_chain() {
+    let start = {
+        let world = World::with_stages(&[("dev", 1)]);
+        world.state().applications.clear();
+        let mut runner = Runner::new(world);
+        runner.settle();
+        runner.world
+    };
+    let mut wrong = Vec::new();
+    for (first, second) in [
+        (FaultKind::Refused, FaultKind::CrashBefore),
+        (FaultKind::CrashAfter, FaultKind::CrashBefore),
+    ] {
+        for (at, after) in (1..=12).flat_map(|at| (1..=12).map(move |after| (at, after))) {
+            let mut runner = Runner::new(start.copy());
+            {
+                let mut state = runner.world.state();
+                state.calls = 0;
+                state.fault = Some(Fault { at, kind: first });
+                state.then = Some(Fault {
+                    at: at + after,
+                    kind: second,
+                });
+                state.put_application(crate::world::application("cart", &["dev"]));
+            }
+            runner.settle();
+            let found = violations(&runner.world);
+            if !found.is_empty() {
+                wrong.push(format!(
+                    "{first:?} at {at}, {second:?} at {}: {}",
+                    at + after,
+                    found.join("; ")
+                ));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+/// A change of dev whose deployment was tried, with no answer, and did not happen.
+fn unanswered() -> Runner {
+    for at in 1..12 {
+        let runner = change_with_looks(FaultKind::Refused, at);
+        let state = runner.world.state();
+        let cart = &state.applications["shop/cart"];
+        let text = cart.annotations().get(harmonix::api::INTENTS_ANNOTATION);
+        let journal = cart.status.as_ref().and_then(|s| s.effects.clone());
+        let settled = journal.unwrap_or_default().settled;
+        let intents = parse_intents(text.map(String::as_str)).unwrap();
+        let open = intents
+            .iter()
+            .filter(|intent| !settled.contains(&intent.id.to_string()))
+            .any(|intent| matches!(intent.action, Action::Deploy { .. }));
+        if open && state.count("pipeline deploy dev") == 1 {
+            drop(state);
+            return runner;
+        }
+    }
+    panic!("no deployment was tried");
+}
+
+fn change_with_looks(kind: FaultKind, at: usize) -> Runner {
+    let mut runner = Runner::new(at_rest());
+    {
+        let mut state = runner.world.state();
+        state.calls = 0;
+        state.fault = Some(Fault { at, kind });
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 2);
+    }
+    runner.application("cart");
+    runner
+}
+
+#[test]
+fn a_look_that_takes_long_does_not_use_up_the_time_that_an_answer_has() {
+    let mut runner = unanswered();
+    {
+        let mut state = runner.world.state();
+        state.second += 12;
+        state.read_takes = 5;
+    }
+    runner.application("cart");
+    assert_eq!(runner.world.state().count("pipeline deploy dev"), 1);
+    runner.world.state().read_takes = 0;
+    runner.world.state().second += 30;
+    runner.settle();
+    assert_eq!(runner.world.state().count("pipeline deploy dev"), 2);
+    runner.assert_sound();
+}
+
+#[test]
+fn what_was_tried_again_before_a_crash_has_its_time_after_it() {
+    let mut runner = unanswered();
+    {
+        // Tried a second time, long after it was written down; and this time nobody lives to hear.
+        let mut state = runner.world.state();
+        state.second += 600;
+        let at = state.calls + 1;
+        state.fault = Some(Fault {
+            at,
+            kind: FaultKind::CrashBefore,
+        });
+    }
+    runner.application("cart");
+    runner.restart();
+    runner.application("cart");
+    assert_eq!(runner.world.state().count("pipeline deploy dev"), 1);
+    runner.world.state().second += 30;
+    runner.settle();
+    assert_eq!(runner.world.state().count("pipeline deploy dev"), 2);
+    runner.assert_sound();
+}
+
+/// A change of dev whose commit was tried, with no answer, and did not happen.
+fn uncommitted() -> Runner {
+    let runner = change_with_looks(FaultKind::Refused, 2);
+    assert_eq!(runner.world.state().count("commit apps/shop/cart"), 1);
+    runner
+}
+
+#[test]
+fn a_commit_that_may_still_happen_is_not_lost_with_its_object() {
+    let mut runner = uncommitted();
+    runner.world.state().delete("cart");
+    runner.application("cart");
+    assert_eq!(runner.world.state().applications.len(), 1);
+    runner.world.state().second += 30;
+    runner.settle();
+    assert!(runner.world.state().applications.is_empty());
+    runner.assert_sound();
+}
+
+#[test]
+fn a_commit_that_may_still_happen_is_not_forgotten_because_nobody_wants_it_any_more() {
+    let mut runner = uncommitted();
+    runner
+        .world
+        .state()
+        .edit("cart", |cart| cart.spec.environments[0].replicas = 1);
+    runner.application("cart");
+    assert_ne!(runner.ready("cart").1, "Succeeded");
+    runner.world.state().second += 30;
+    runner.settle();
+    assert_eq!(runner.ready("cart").1, "Succeeded");
+    runner.assert_sound();
 }
