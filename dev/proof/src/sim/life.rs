@@ -13,17 +13,19 @@ use tokio::sync::oneshot;
 use super::api;
 use super::outside::Outside;
 use super::rest::Rest;
-use super::schedule::{Style, Trouble};
+use super::schedule::{Start, Style, Trouble};
 use super::universe::{Event, Universe};
 
 /// How often somebody looks whether all is well.
-const LOOK: i64 = 2_000;
+const LOOK: i64 = 5_000;
 /// How long nothing may be written before an act's consequences count as complete.
 const PAUSE: i64 = 15_000;
+/// How long nothing is written where only what does not exist yet helps.
+const STUCK: i64 = 800_000;
 /// How long nothing may be written at the end: O5.
 const QUIET: i64 = 600_000;
 /// How long a universe that nothing disturbs any more may take to come to rest: O6.
-pub const BOUND: i64 = 5_400_000;
+pub const BOUND: i64 = 8_000_000;
 /// How long a process that is stopped may take.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -258,7 +260,8 @@ fn check(universe: &Universe) -> Then {
     let rest = universe.rest();
     let acts = &universe.schedule().acts;
     if let Some(next) = acts.get(done) {
-        let calm = quiet > PAUSE && rest != Rest::Busy || quiet > 500_000;
+        let calm = quiet > PAUSE && rest != Rest::Busy
+            || quiet > STUCK && universe.schedule().start == Start::Empty;
         if universe.schedule().style == Style::Calm && !acting && calm {
             let after = i64::try_from(next.after).unwrap_or_default();
             universe.plan(now + after, Event::Act);
@@ -277,6 +280,11 @@ fn check(universe: &Universe) -> Then {
         ));
         return Then::End;
     }
-    universe.plan(now + LOOK, Event::Check);
+    let next = if rest == Rest::Good && quiet > PAUSE && done == acts.len() {
+        now - quiet + QUIET + 1
+    } else {
+        now + LOOK
+    };
+    universe.plan(next.max(now + LOOK), Event::Check);
     Then::Go
 }

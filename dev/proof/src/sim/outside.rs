@@ -60,6 +60,9 @@ impl Outside {
             Some(Mishap::Late) if door.writes() => {
                 admission.there = admission.draw.within(1_000..LATEST);
             }
+            Some(Mishap::CrashDuring) => {
+                admission.there = admission.draw.within(0..LATEST);
+            }
             None
             | Some(
                 Mishap::Lost
@@ -67,7 +70,6 @@ impl Outside {
                 | Mishap::Twice
                 | Mishap::Late
                 | Mishap::Rival
-                | Mishap::CrashDuring
                 | Mishap::CrashAfter,
             ) => {}
         }

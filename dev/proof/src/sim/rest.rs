@@ -1,6 +1,6 @@
 //! Whether a universe is at rest.
 
-use harmonix::api::SUSPEND_ANNOTATION;
+use harmonix::api::{Application, SUSPEND_ANNOTATION};
 use harmonix_miniature::State;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
@@ -26,27 +26,23 @@ impl Universe {
         if self.core().queue.is_landing() || self.is_troubled() {
             return Rest::Busy;
         }
-        let state = self.world().state();
-        objects(&state)
-            .into_iter()
-            .map(|(_, rest)| rest)
-            .max()
-            .unwrap_or(Rest::Good)
+        let mut worst = Rest::Good;
+        survey(&self.world().state(), |rest, _| worst = worst.max(rest));
+        worst
     }
 
     /// What keeps it from being at rest.
     pub fn unrest(&self) -> String {
         let state = self.world().state();
-        let objects = objects(&state).into_iter();
-        let moving: Vec<String> = objects
-            .filter(|(_, rest)| *rest != Rest::Good)
-            .map(|(what, rest)| format!("{what} is {rest:?}"))
-            .collect();
+        let mut moving = Vec::new();
+        survey(&state, |rest, what| {
+            if rest != Rest::Good {
+                moving.push(format!("{} is {rest:?}", what()));
+            }
+        });
         if moving.is_empty() {
-            return format!(
-                "something is written again and again: {:?}",
-                state.writes.last()
-            );
+            let last = state.writes.last();
+            return format!("something is written again and again: {last:?}");
         }
         moving.join("; ")
     }
@@ -54,73 +50,90 @@ impl Universe {
     /// Whether somebody is away right now.
     fn is_troubled(&self) -> bool {
         let age = self.age();
-        self.schedule()
-            .troubles
-            .iter()
-            .any(|trouble| match *trouble {
-                Trouble::Outage { from, lasts, .. } | Trouble::Watches { from, lasts, .. } => {
-                    (from..from + lasts).contains(&age)
-                }
-                Trouble::Strike { .. } | Trouble::Crash { .. } | Trouble::Stop { .. } => false,
-            })
+        let mut troubles = self.schedule().troubles.iter();
+        troubles.any(|trouble| match *trouble {
+            Trouble::Outage { from, lasts, .. } | Trouble::Watches { from, lasts, .. } => {
+                (from..from + lasts).contains(&age)
+            }
+            Trouble::Strike { .. } | Trouble::Crash { .. } | Trouble::Stop { .. } => false,
+        })
     }
 }
 
-fn objects(state: &State) -> Vec<(String, Rest)> {
-    let mut found = Vec::new();
+/// Looks at everything; what it is called is only made up where somebody wants to know.
+fn survey(state: &State, mut tell: impl FnMut(Rest, &dyn Fn() -> String)) {
     for repository in &state.projects {
         for run in &repository.pipelines {
             if run.pipeline.status == "running" {
-                found.push((format!("pipeline {}", run.pipeline.name), Rest::Busy));
+                tell(Rest::Busy, &|| format!("pipeline {}", run.pipeline.name));
             }
+        }
+        let key = repository.project.path.strip_prefix("apps/");
+        let object = key.and_then(|key| state.applications.get(key));
+        let lives = object.is_some_and(|object| !is_suspended(object));
+        let ours = repository
+            .files
+            .get(".harmonix/deploy.sh")
+            .filter(|_| lives);
+        if ours.is_some_and(|(text, _)| text == "exit 0\n") {
+            tell(Rest::Busy, &|| {
+                format!("our file in {}", repository.project.path)
+            });
         }
     }
     for (name, object) in &state.providers {
-        found.push(told(name, object));
+        tell(told(object), &|| words(name, object));
     }
     for (name, object) in &state.environments {
-        found.push(told(name, object));
+        tell(told(object), &|| words(name, object));
     }
     for (key, object) in &state.applications {
-        let (what, mut rest) = told(key, object);
-        let path = format!("apps/{key}");
-        let newest = state
-            .projects
-            .iter()
-            .find(|r| r.project.path == path)
-            .and_then(|r| {
-                let builds = r.pipelines.iter().rev();
-                builds
-                    .filter(|run| run.pipeline.status != "skipped")
-                    .find(|run| {
-                        run.variables
-                            .get("HARMONIX_ACTION")
-                            .is_some_and(|a| a == "build")
-                    })
-            });
-        let known = object
-            .status
-            .as_ref()
-            .and_then(|s| s.pipeline.as_ref())
-            .map(|p| p.id);
-        let suspended = object
-            .annotations()
-            .get(SUSPEND_ANNOTATION)
-            .is_some_and(|v| v == "true");
-        if newest.map(|run| run.pipeline.id) != known && !suspended {
-            rest = Rest::Busy;
-        }
-        found.push((what, rest));
+        let rest = if knows_newest_build(state, key, object) {
+            told(object)
+        } else {
+            Rest::Busy
+        };
+        tell(rest, &|| words(key, object));
     }
-    found
 }
 
-/// What an object says of itself.
-fn told<K: Stored>(key: &str, object: &K) -> (String, Rest) {
-    let condition =
-        |name: &str| -> Option<&Condition> { object.conditions().iter().find(|c| c.type_ == name) };
-    let ready = condition("Ready");
-    let what = ready.map_or_else(
+/// Whether an application tells of the newest build; one that is suspended need not.
+fn knows_newest_build(state: &State, key: &str, object: &Application) -> bool {
+    let path = format!("apps/{key}");
+    let repository = state.projects.iter().find(|r| r.project.path == path);
+    let newest = repository.and_then(|repository| {
+        let mut runs = repository.pipelines.iter().rev();
+        runs.find(|run| {
+            run.pipeline.status != "skipped"
+                && run
+                    .variables
+                    .get("HARMONIX_ACTION")
+                    .is_some_and(|action| action == "build")
+        })
+    });
+    let told = object
+        .status
+        .as_ref()
+        .and_then(|status| status.pipeline.as_ref());
+    is_suspended(object) || newest.map(|run| run.pipeline.id) == told.map(|told| told.id)
+}
+
+fn is_suspended<K: ResourceExt>(object: &K) -> bool {
+    object
+        .annotations()
+        .get(SUSPEND_ANNOTATION)
+        .is_some_and(|value| value == "true")
+}
+
+fn condition<'a, K: Stored>(object: &'a K, name: &str) -> Option<&'a Condition> {
+    object
+        .conditions()
+        .iter()
+        .find(|condition| condition.type_ == name)
+}
+
+fn words<K: Stored>(key: &str, object: &K) -> String {
+    condition(object, "Ready").map_or_else(
         || format!("{key} without a status"),
         |ready| {
             format!(
@@ -128,24 +141,26 @@ fn told<K: Stored>(key: &str, object: &K) -> (String, Rest) {
                 ready.status, ready.reason, ready.message
             )
         },
-    );
-    let current = object.observed() == object.meta().generation;
-    let suspended = object
-        .annotations()
-        .get(SUSPEND_ANNOTATION)
-        .is_some_and(|v| v == "true");
-    let good = ready.is_some_and(|ready| {
-        let succeeded = ready.status == "True" && ready.reason == "Succeeded";
-        (succeeded && !suspended) || (suspended && ready.reason == "Suspended")
+    )
+}
+
+/// What an object says of itself.
+fn told<K: Stored>(object: &K) -> Rest {
+    let good = condition(object, "Ready").is_some_and(|ready| {
+        if is_suspended(object) {
+            ready.reason == "Suspended"
+        } else {
+            ready.status == "True" && ready.reason == "Succeeded"
+        }
     });
-    let rest = if object.meta().deletion_timestamp.is_some() || !current {
+    let current = object.observed() == object.meta().generation;
+    if object.meta().deletion_timestamp.is_some() || !current {
         Rest::Busy
     } else if good {
         Rest::Good
-    } else if condition("Stalled").is_some() {
+    } else if condition(object, "Stalled").is_some() {
         Rest::Stuck
     } else {
         Rest::Busy
-    };
-    (what, rest)
+    }
 }

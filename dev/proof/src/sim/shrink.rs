@@ -8,7 +8,15 @@ const RUNS: usize = 400;
 
 /// A shorter schedule that violates what `schedule` does; itself where there is none.
 pub fn shrink(stage: &Stage, schedule: &Schedule) -> Schedule {
-    let Some(oracle) = violated(stage, schedule) else {
+    shortest(schedule, |candidate| violated(stage, candidate))
+}
+
+/// The shortest schedule that is found with the same answer as `schedule`.
+pub(super) fn shortest(
+    schedule: &Schedule,
+    violated: impl Fn(&Schedule) -> Option<String>,
+) -> Schedule {
+    let Some(oracle) = violated(schedule) else {
         return schedule.clone();
     };
     let mut best = schedule.clone();
@@ -20,7 +28,7 @@ pub fn shrink(stage: &Stage, schedule: &Schedule) -> Schedule {
                 return best;
             }
             left -= 1;
-            if violated(stage, &candidate).as_ref() == Some(&oracle) {
+            if violated(&candidate).as_ref() == Some(&oracle) {
                 best = candidate;
                 break;
             }

@@ -200,18 +200,30 @@ fn a_status_that_goes_back_or_lies_is_seen() {
 
 #[test]
 fn a_schedule_is_shrunk_to_what_it_takes() {
-    // An application whose pipeline fails and is never mended: stuck, whatever else goes wrong.
     let noise = |nth| Trouble::Strike {
         door: Door::Status,
         nth,
-        times: 1,
+        times: 4,
         mishap: Mishap::Lost,
     };
-    let schedule = schedule(
-        Start::Running,
-        &[Act::Replicas(CART.to_owned(), 0, 2)],
-        &[noise(1), noise(2), noise(3)],
-    );
+    let replicas = |stage| Act::Replicas(CART.to_owned(), stage, 2);
+    let acts = [replicas(0), Act::Push(CART.to_owned()), replicas(1)];
+    let long = schedule(Start::Running, &acts, &[noise(1), noise(2), noise(3)]);
     // What violates nothing is left as it is.
-    assert_eq!(shrink::shrink(stage(), &schedule), schedule);
+    assert_eq!(shrink::shrink(stage(), &long), long);
+    let pushed = |s: &Schedule| s.acts.iter().any(|p| matches!(p.act, Act::Push(_)));
+    let struck = |s: &Schedule| {
+        let mut all = s.troubles.iter();
+        all.any(|t| matches!(t, Trouble::Strike { nth: 2, times, .. } if *times >= 2))
+    };
+    let short = shrink::shortest(&long, |s| (pushed(s) && struck(s)).then(|| "O1".to_owned()));
+    let acts: Vec<&Act> = short.acts.iter().map(|planned| &planned.act).collect();
+    assert_eq!(acts, [&Act::Push(CART.to_owned())]);
+    let left = Trouble::Strike {
+        door: Door::Status,
+        nth: 2,
+        times: 2,
+        mishap: Mishap::Lost,
+    };
+    assert_eq!(short.troubles, [left]);
 }

@@ -362,6 +362,6 @@ fn duration(draw: &mut Draw) -> u64 {
     match draw.within(0..10) {
         0..6 => draw.within(200..12_000),
         6..9 => draw.within(12_000..45_000),
-        _ => draw.within(45_000..240_000),
+        _ => draw.within(45_000..120_000),
     }
 }

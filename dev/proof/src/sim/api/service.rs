@@ -190,7 +190,7 @@ impl Universe {
                 return self.without_doing(mishap.unwrap_or(Mishap::Refused)).await;
             }
         }
-        if mishap == Some(Mishap::Late) {
+        if matches!(mishap, Some(Mishap::Late | Mishap::CrashDuring)) {
             admission.there = admission.draw.within(1_000..19_000);
         }
         let universe = self.clone();

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use harmonix::api::ProviderOutputs;
 use harmonix::domain::audit::{AuditRecord, ChainLink};
-use harmonix::domain::failure::Failure;
+use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::runtime::{AuditInsert, Cluster, OperationsAccess, Service};
 use harmonix::ports::{AuditTable, CloudSessions, OperationsSession};
 
 use super::{Outside, now};
 use crate::sim::schedule::Door;
+use crate::sim::universe::Universe;
 
 /// A session through which requests take their time.
 struct Session {
@@ -35,6 +36,13 @@ impl CloudSessions for Outside {
         let what = format!("session for {}", access.source_identity);
         let inner = self
             .ask(Door::Session, &what, true, move |u| {
+                if is_of_the_past(u, &access) {
+                    return Err(Failure {
+                        party: Party::Sts,
+                        kind: FailureKind::Denied,
+                        message: "no such provider any more".into(),
+                    });
+                }
                 now(u.world().operations(&access))
             })
             .await?;
@@ -43,6 +51,21 @@ impl CloudSessions for Outside {
             inner,
         }))
     }
+}
+
+/// Whether a session is for a provider of a cluster that was lost a moment ago.
+fn is_of_the_past(universe: &Universe, access: &OperationsAccess) -> bool {
+    let state = universe.world().state();
+    let lives = |uid: &String| {
+        let mut all = state.providers.values();
+        all.any(|provider| provider.metadata.uid.as_ref() == Some(uid))
+    };
+    universe
+        .core()
+        .journal
+        .acts
+        .contains(&"lose and rebuild the cluster")
+        && !lives(&access.provider_uid)
 }
 
 #[async_trait]
