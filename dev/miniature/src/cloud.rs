@@ -180,6 +180,7 @@ impl AuditTable for Table {
                 if let Some(found) = found {
                     return Ok(AuditInsert::AlreadyThere {
                         hash: found.hash().to_owned(),
+                        previous: found.attributes["previousHash"].clone(),
                     });
                 }
                 table.push(record.clone());

@@ -141,6 +141,7 @@ impl Projects for World {
                     .project
                     .description
                     .clone_from(&settings.description);
+                repository.project.settings = Some(settings.clone());
                 repository.settings = Some(settings.clone());
                 Ok(())
             },

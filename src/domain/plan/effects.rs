@@ -108,13 +108,19 @@ fn judge(
     key: &InstallationKey,
 ) -> Judgement {
     match &open.found {
-        // Nobody can see whether settings were applied; but what comes after them was only tried once they
-        // were. Their record stands before its record, and must not be met after it.
+        // Nobody can see whether settings were applied, or a project was taken over; but what comes after was
+        // only tried once that was done. Its record stands before theirs, and must not be met after them.
         Reading::Absent
             if matches!(open.intent.action, Action::ApplySettings { .. })
                 && later.iter().any(happened) =>
         {
             Judgement::Settled(StepResult::AlreadyDone(External::Nothing))
+        }
+        Reading::Known(External::Project(project))
+            if matches!(open.intent.action, Action::TakeOver { .. })
+                && later.iter().any(happened) =>
+        {
+            Judgement::Settled(StepResult::AlreadyDone(External::Project(project.clone())))
         }
         Reading::Unreadable(failure) => Judgement::Unknown(failure.clone()),
         Reading::Unread | Reading::Absent => Judgement::Absent,
@@ -146,6 +152,7 @@ fn happened(open: &OpenIntent) -> bool {
         | Action::Deploy { .. } => true,
         Action::CreateGroup { .. }
         | Action::CreateProject { .. }
+        | Action::TakeOver { .. }
         | Action::ApplySettings { .. }
         | Action::LetGo { .. } => false,
     };
@@ -201,7 +208,8 @@ pub fn awaited(
         | Action::Provision { .. }
         | Action::Build { .. }
         | Action::Deploy { .. } => true,
-        Action::ApplySettings { .. } | Action::LetGo { .. } => false,
+        // Nothing is sent for it, or nothing tells whether it was.
+        Action::TakeOver { .. } | Action::ApplySettings { .. } | Action::LetGo { .. } => false,
     };
     let lost = effects.open.iter().find(|open| {
         let intent = &open.intent;

@@ -287,7 +287,7 @@ fn unanswered() -> Runner {
 }
 
 fn change_with_looks(kind: FaultKind, at: usize) -> Runner {
-    let mut runner = Runner::new(at_rest());
+    let runner = Runner::new(at_rest());
     {
         let mut state = runner.world.state();
         state.calls = 0;
