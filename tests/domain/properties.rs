@@ -2,6 +2,7 @@
 
 mod convergence;
 mod crash;
+mod forgotten;
 mod history;
 mod ledger;
 mod place;

@@ -5,14 +5,14 @@ use harmonix::domain::file::{File, FileAction};
 
 use crate::world::{Runner, World, provider, violations};
 
-fn two_stages() -> Runner {
+pub(super) fn two_stages() -> Runner {
     let mut runner = Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)]));
     runner.settle();
     runner
 }
 
 /// A few rounds in which everybody has had a turn; answers the effects in them.
-fn effects_of(runner: &mut Runner) -> Vec<String> {
+pub(super) fn effects_of(runner: &mut Runner) -> Vec<String> {
     let before = runner.world.state().effects.len();
     for _ in 0..5 {
         runner.round();
@@ -353,50 +353,5 @@ fn two_applications_of_one_namespace_make_its_group_once() {
     assert_eq!(runner.ready("cart").0, "True");
     assert_eq!(runner.ready("till").0, "True");
     assert_eq!(runner.world.state().count("group "), 1);
-    runner.assert_sound();
-}
-
-#[test]
-fn a_deployment_under_way_that_nothing_remembers_is_waited_for() {
-    let mut runner = two_stages();
-    let rollout = |runner: &Runner, word: &str| {
-        for service in runner.world.state().services.values_mut() {
-            service.rollout = word.into();
-        }
-    };
-    rollout(&runner, "IN_PROGRESS");
-    runner.world.state().edit("cart", |cart| {
-        if let Some(status) = &mut cart.status {
-            status.rollouts.clear();
-            status.deployments.clear();
-        }
-    });
-    assert_eq!(effects_of(&mut runner), Vec::<String>::new());
-    rollout(&runner, "COMPLETED");
-    assert_eq!(effects_of(&mut runner), Vec::<String>::new());
-    assert_eq!(runner.ready("cart").0, "True");
-    runner.assert_sound();
-}
-
-#[test]
-fn a_deployment_that_an_earlier_object_of_the_name_started_is_waited_for() {
-    let mut runner = two_stages();
-    runner
-        .world
-        .state()
-        .edit("cart", |cart| cart.spec.environments[0].replicas = 2);
-    runner.round();
-    let before = runner.world.state().count("pipeline deploy dev");
-    runner.world.state().edit("cart", |cart| {
-        if let Some(status) = &mut cart.status {
-            status.rollouts.clear();
-            status.deployments.clear();
-        }
-    });
-    runner.round();
-    assert_eq!(runner.ready("cart").1, "Deploying");
-    runner.settle();
-    assert_eq!(runner.ready("cart").0, "True");
-    assert_eq!(runner.world.state().count("pipeline deploy dev"), before);
     runner.assert_sound();
 }
