@@ -153,7 +153,7 @@ impl Projects for World {
 impl State {
     /// A project that somebody makes.
     pub fn put_project(&mut self, path: &str, description: &str) -> Project {
-        let id = i64::try_from(self.next()).unwrap();
+        let id = i64::try_from(self.next_number()).unwrap();
         let project = Project {
             id,
             path: path.to_owned(),

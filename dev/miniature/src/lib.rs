@@ -166,6 +166,7 @@ impl World {
     }
 
     /// Another world that is the same until now.
+    #[must_use]
     pub fn copy(&self) -> Self {
         Self {
             state: Arc::new(Mutex::new(self.state().clone())),
@@ -201,14 +202,14 @@ impl State {
     }
 
     /// The next number of anything.
-    pub fn next(&mut self) -> u64 {
+    pub fn next_number(&mut self) -> u64 {
         self.counter += 1;
         self.counter
     }
 
     /// A new commit identity.
     pub fn next_sha(&mut self) -> String {
-        let number = self.next();
+        let number = self.next_number();
         harmonix::domain::blob::blob_id(number.to_string().as_bytes())
     }
 

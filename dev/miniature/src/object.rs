@@ -71,7 +71,7 @@ pub fn application(name: &str, environments: &[&str]) -> Application {
 impl State {
     fn admit<K: ResourceExt>(&mut self, object: &mut K) {
         self.version += 1;
-        let number = self.next();
+        let number = self.next_number();
         let meta = object.meta_mut();
         meta.generation = Some(meta.generation.unwrap_or_default() + 1);
         meta.uid.get_or_insert(format!("uid-{number}"));

@@ -77,7 +77,7 @@ impl State {
         source: &str,
         variables: BTreeMap<String, String>,
     ) -> Pipeline {
-        let id = i64::try_from(self.next()).unwrap();
+        let id = i64::try_from(self.next_number()).unwrap();
         let now = self.now();
         let name = ["HARMONIX_ACTION", "HARMONIX_ENVIRONMENT", "HARMONIX_INTENT"]
             .iter()

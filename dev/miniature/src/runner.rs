@@ -18,7 +18,7 @@ impl Clock for World {
     }
 
     fn entropy(&self) -> [u8; 10] {
-        let number = self.state().next();
+        let number = self.state().next_number();
         let mut entropy = [0; 10];
         entropy[..8].copy_from_slice(&number.to_be_bytes());
         entropy

@@ -65,6 +65,9 @@ pub struct Options {
 const SHRUNK: usize = 3;
 
 /// Runs the simulation.
+///
+/// # Panics
+/// When a seed's run panicked, which is a finding of its own.
 pub fn run(options: &Options) -> ExitCode {
     let stage = Stage::set();
     if let Some(seed) = options.replay {

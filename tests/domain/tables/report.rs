@@ -261,7 +261,7 @@ fn of_two_verdicts_the_one_that_moves_is_told_then_the_one_that_is_stuck() {
     ];
     let said = |verdict: &Verdict| (verdict.name(), verdict.reason().1.to_owned());
     assert_eq!(
-        order.each_ref().map(|verdict| verdict.name()),
+        order.each_ref().map(Verdict::name),
         ["settled", "waiting", "blocked", "stalled", "progressing"]
     );
     let (one, other) = ("one".to_owned(), "other".to_owned());

@@ -86,10 +86,9 @@ pub(super) fn actions(scene: &Scene, state: &State, actions: &mut Vec<Action>) {
     }
     if state.trouble.is_some() {
         actions.push(Action::Renew);
-    } else if may_fail(scene, state) {
-        if state.used.worn + state.used.refused < scene.story.troubles {
-            actions.extend([Action::Worn, Action::Refuse]);
-        }
+    } else if may_fail(scene, state) && state.used.worn + state.used.refused < scene.story.troubles
+    {
+        actions.extend([Action::Worn, Action::Refuse]);
     }
     if may_fail(scene, state) {
         if may_crash(scene, state) && state.lanes.iter().any(remembers) {
@@ -161,9 +160,8 @@ fn of_people(scene: &Scene, state: &State, number: usize, lane: &Lane, actions: 
                 actions.push(Action::Retry(number));
             }
         }
-        Some(_) => {}
         None if used.recreated < story.recreations => actions.push(Action::Recreate(number)),
-        None => {}
+        Some(_) | None => {}
     }
     let Some(facts) = scene.lane(number) else {
         return;

@@ -20,6 +20,7 @@ use super::state::{State, Trouble};
 const JOBS: i64 = 1_000_000;
 
 /// The answer to a look of the pass of this lane.
+#[expect(clippy::too_many_lines, reason = "one arm for each look")]
 pub(super) fn look(scene: &Scene, state: &mut State, lane: usize, question: &Look) -> Answer {
     let blind = scene.is(Broken::BlindRetry);
     let outside = Arc::clone(&state.outside);

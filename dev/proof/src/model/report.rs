@@ -196,7 +196,7 @@ fn go_through(
         let name = property.name;
         match property.expectation {
             stateright::Expectation::Sometimes if !tally.reached.contains_key(name) => {
-                unmet.push(name)
+                unmet.push(name);
             }
             stateright::Expectation::Always => {
                 if let Some(path) = checker.discovery(name) {

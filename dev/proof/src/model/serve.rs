@@ -269,11 +269,11 @@ fn may_deploy(scene: &Scene, state: &mut State, lane: usize, path: &str, deploys
         other.is_some_and(|other| other.environment == deploys.environment)
     };
     let mut wrongs = Vec::new();
-    let runs = project.runs.iter().filter(before);
+    let mut runs = project.runs.iter().filter(before);
     if !amnesia && runs.clone().any(|run| run.state == RunState::Running) {
         wrongs.push(Wrong::Overlapping);
     }
-    if let (false, Some(last)) = (amnesia, runs.last()) {
+    if let (false, Some(last)) = (amnesia, runs.next_back()) {
         let same = last.deploys.as_ref().is_some_and(|other| {
             other.release == deploys.release && other.configuration == deploys.configuration
         });

@@ -111,7 +111,7 @@ impl World<'_> {
         };
         let answer = super::look::look(self.scene, state, number, question);
         let node = self.course.after(state, &pass.node, &answer);
-        self.rest(state, number, node, pass.base);
+        Self::rest(state, number, node, pass.base);
         Some(())
     }
 
@@ -201,11 +201,11 @@ impl World<'_> {
         } else {
             self.course.looked(state, number, node)
         };
-        self.rest(state, number, node, base);
+        Self::rest(state, number, node, base);
     }
 
     /// A pass waits, or ended.
-    fn rest(&self, state: &mut State, number: usize, node: Arc<super::course::Node>, base: u64) {
+    fn rest(state: &mut State, number: usize, node: Arc<super::course::Node>, base: u64) {
         if matches!(*node.request, Request::Astray) {
             state.wrong(super::state::Wrong::Astray);
         }

@@ -148,17 +148,14 @@ impl Tape {
         let said = {
             let mut reel = self.reel();
             let answer = reel.script.get(reel.at).map(Arc::clone);
-            match answer {
-                Some(answer) => {
-                    reel.at += 1;
-                    let said = T::of(&answer);
-                    reel.astray |= said.is_none();
-                    Some(said.unwrap_or_else(T::astray))
-                }
-                None => {
-                    reel.write = Some(write);
-                    None
-                }
+            if let Some(answer) = answer {
+                reel.at += 1;
+                let said = T::of(&answer);
+                reel.astray |= said.is_none();
+                Some(said.unwrap_or_else(T::astray))
+            } else {
+                reel.write = Some(write);
+                None
             }
         };
         if let Some(said) = said {

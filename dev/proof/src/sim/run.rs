@@ -32,10 +32,13 @@ struct Beginning {
     server: Server,
 }
 
+/// By where it begins and what is done.
+type References = HashMap<(Start, Vec<Act>), Arc<Reference>>;
+
 /// Everything that runs share: where they begin, and what they are compared with.
 pub struct Stage {
     beginnings: BTreeMap<Start, Mutex<Beginning>>,
-    references: Mutex<HashMap<(Start, Vec<Act>), Arc<Reference>>>,
+    references: Mutex<References>,
 }
 
 /// What acts come to where nothing goes wrong.

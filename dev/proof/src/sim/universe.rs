@@ -277,10 +277,8 @@ impl Universe {
             Trouble::Watches { .. } | Trouble::Crash { .. } | Trouble::Stop { .. } => None,
         };
         let struck = if core.armed {
-            let troubles = self.schedule().troubles.iter().enumerate();
-            troubles
-                .filter_map(|(index, trouble)| Some((index, strikes(trouble)?)))
-                .next()
+            let mut troubles = self.schedule().troubles.iter().enumerate();
+            troubles.find_map(|(index, trouble)| Some((index, strikes(trouble)?)))
         } else {
             None
         };

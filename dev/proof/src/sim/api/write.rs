@@ -35,7 +35,7 @@ impl Universe {
             return;
         }
         let version = next_version(&mut state);
-        let number = state.next();
+        let number = state.next_number();
         if let Some(old) = &old {
             *object.meta_mut() = old.meta().clone();
         }

@@ -64,7 +64,9 @@ impl Outline {
             let mut text = String::new();
             for (path, files, _) in &shape.projects {
                 for (file, content) in files {
-                    text.push_str(&format!("{path} {file} {content:?}\n"));
+                    text.extend([path.as_str(), " ", file, " "]);
+                    text.extend(content.escape_debug());
+                    text.push('\n');
                 }
             }
             text

@@ -11,7 +11,7 @@ impl Clock for Outside {
     }
 
     fn entropy(&self) -> [u8; 10] {
-        let number = self.universe.world().state().next();
+        let number = self.universe.world().state().next_number();
         let mut entropy = [0; 10];
         entropy[..8].copy_from_slice(&number.to_be_bytes());
         entropy
