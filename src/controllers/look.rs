@@ -6,7 +6,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::api::condition::Reason;
 use crate::api::{EffectJournal, PipelineStatus, RepositoryStatus};
-use crate::domain::failure::{Failure, FailureKind};
+use crate::domain::failure::{Failure, FailureKind, Party};
+use crate::domain::file::TreeEntry;
 use crate::domain::forge::{Pipeline, Project};
 use crate::domain::intent::Action;
 use crate::domain::observed::{
@@ -193,7 +194,7 @@ pub(super) async fn files(
             .into_iter()
             .map(|entry| entry.path.clone());
         let paths: Vec<String> = changed.chain(surplus).collect();
-        match last_commits(&known.path, &paths, context).await {
+        match last_commits(&known.path, &paths, tree, context).await {
             Ok(commits) => seen.last_commits = commits,
             Err(failure) => seen.tree = Reading::Unreadable(failure),
         }
@@ -203,18 +204,23 @@ pub(super) async fn files(
 async fn last_commits(
     project: &str,
     paths: &[String],
+    tree: &[TreeEntry],
     context: &Context,
 ) -> Result<BTreeMap<String, String>, Failure> {
+    let files = &context.ports.files;
     let mut commits = BTreeMap::new();
     for path in paths {
-        if let Some(commit) = context
-            .ports
-            .files
-            .last_commit_of(project, DEFAULT_BRANCH, path)
-            .await?
-        {
-            commits.insert(path.clone(), commit);
+        let last = files.last_commit_of(project, DEFAULT_BRANCH, path).await?;
+        let listed = tree.iter().find(|entry| entry.path == *path);
+        if last.as_ref().map(|last| &last.blob) != listed.map(|entry| &entry.blob) {
+            // What was decided on the list would undo what came after it, unseen: a lost commit of ours.
+            return Err(Failure {
+                party: Party::GitLab,
+                kind: FailureKind::Conflict,
+                message: format!("{path} of {project} was changed while it was looked at"),
+            });
         }
+        commits.extend(last.map(|last| (path.clone(), last.commit)));
     }
     Ok(commits)
 }

@@ -27,6 +27,15 @@ impl File {
     }
 }
 
+/// The last commit that touched a file, with what it made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastCommit {
+    /// The commit.
+    pub commit: String,
+    /// The content's identity in Git.
+    pub blob: String,
+}
+
 /// What a repository holds of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FileSet {

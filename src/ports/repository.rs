@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::domain::failure::Failure;
-use crate::domain::file::TreeEntry;
+use crate::domain::file::{LastCommit, TreeEntry};
 use crate::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
@@ -53,13 +53,13 @@ pub trait Files: Send + Sync {
         branch: &str,
         folders: &[String],
     ) -> Result<Vec<TreeEntry>, Failure>;
-    /// The last commit that touched a file.
+    /// A file's content, and the last commit that touched it, as they are at one moment.
     async fn last_commit_of(
         &self,
         project: &str,
         branch: &str,
         path: &str,
-    ) -> Result<Option<String>, Failure>;
+    ) -> Result<Option<LastCommit>, Failure>;
 }
 
 /// Pipelines and jobs.

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use harmonix::domain::failure::FailureKind;
-use harmonix::domain::file::{File, FileAction};
+use harmonix::domain::file::{File, FileAction, LastCommit};
 use harmonix::domain::forge::Commit;
 use harmonix::domain::intent::IntentId;
 use harmonix::ports::Files;
@@ -204,8 +204,11 @@ async fn the_last_commit_of_a_file_comes_with_the_file() {
     let host = stub.host();
     let last = |path: &'static str| host.last_commit_of("apps/shop/cart", "main", path);
     assert_eq!(
-        last(".harmonix/pipeline.yml").await.unwrap().as_deref(),
-        Some("aaa")
+        last(".harmonix/pipeline.yml").await.unwrap(),
+        Some(LastCommit {
+            commit: "aaa".into(),
+            blob: "b".into()
+        })
     );
     assert_eq!(last("none").await.unwrap(), None);
     assert_eq!(

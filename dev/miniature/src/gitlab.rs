@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use harmonix::domain::blob::blob_id;
 use harmonix::domain::failure::{Failure, FailureKind, Party};
-use harmonix::domain::file::{FileAction, TreeEntry};
+use harmonix::domain::file::{FileAction, LastCommit, TreeEntry};
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
@@ -49,7 +49,17 @@ impl World {
         find: impl FnOnce(&mut State) -> Option<T>,
     ) -> Result<Option<T>, Failure> {
         self.read(what)?;
-        Ok(find(&mut self.state()))
+        let mut state = self.state();
+        let found = find(&mut state);
+        if state.lands_after.take_if(|read| read == what).is_some()
+            && let Some(late) = state.tried.take()
+            && state
+                .commit(&late.project, &late.message, &late.actions)
+                .is_ok()
+        {
+            state.effects.push(format!("commit {}", late.project));
+        }
+        Ok(found)
     }
 }
 
@@ -223,6 +233,7 @@ impl State {
 #[async_trait]
 impl Files for World {
     async fn commit(&self, commit: &Commit) -> Result<String, Failure> {
+        self.state().tried = Some(commit.clone());
         self.write(
             Side::Outside,
             &format!("commit {}", commit.project),
@@ -283,13 +294,13 @@ impl Files for World {
         project: &str,
         _branch: &str,
         path: &str,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<LastCommit>, Failure> {
         self.look("tree", |state| {
-            state
-                .repository(project)?
-                .files
-                .get(path)
-                .map(|(_, last)| last.clone())
+            let (content, last) = state.repository(project)?.files.get(path)?;
+            Some(LastCommit {
+                commit: last.clone(),
+                blob: blob_id(content.as_bytes()),
+            })
         })
     }
 }

@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use harmonix::api::{Application, Environment, EnvironmentProvider};
 use harmonix::domain::audit::AuditRecord;
-use harmonix::domain::forge::{Job, Pipeline, Project, ProjectSettings};
+use harmonix::domain::forge::{Commit, Job, Pipeline, Project, ProjectSettings};
 use harmonix::domain::identity::InstallationKey;
 use harmonix::domain::runtime::Service;
 use harmonix::domain::settings::{Settings, Stamp};
@@ -101,6 +101,10 @@ pub struct State {
     pub outside: Vec<String>,
     /// Things that must never be.
     pub violations: Vec<String>,
+    /// The commit that was tried last.
+    pub tried: Option<Commit>,
+    /// The read after which a commit that was tried arrives although its answer was lost.
+    pub lands_after: Option<String>,
     /// What goes wrong next.
     pub fault: Option<Fault>,
     /// What goes wrong after that.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::domain::failure::Failure;
-use crate::domain::file::{FileAction, TreeEntry};
+use crate::domain::file::{FileAction, LastCommit, TreeEntry};
 use crate::domain::forge::Commit;
 use crate::domain::intent::IntentId;
 use crate::ports::Files;
@@ -30,6 +30,7 @@ struct Made {
 
 #[derive(Deserialize)]
 struct Blame {
+    blob_id: Option<String>,
     last_commit_id: Option<String>,
 }
 
@@ -169,7 +170,7 @@ impl Files for GitlabHost {
         project: &str,
         branch: &str,
         path: &str,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<LastCommit>, Failure> {
         let attempt = Attempt::new(format!("looking up the file {path} of {project}"));
         let endpoint = files::File::builder()
             .project(project)
@@ -177,6 +178,11 @@ impl Files for GitlabHost {
             .ref_(branch)
             .build();
         let blame: Result<Blame, Failure> = self.ask(&attempt, built(&attempt, endpoint)?).await;
-        Ok(found(blame)?.and_then(|blame| blame.last_commit_id))
+        Ok(found(blame)?.and_then(|blame| {
+            Some(LastCommit {
+                commit: blame.last_commit_id?,
+                blob: blame.blob_id?,
+            })
+        }))
     }
 }

@@ -371,3 +371,14 @@ fn a_commit_that_may_still_happen_is_not_forgotten_because_nobody_wants_it_any_m
     assert_eq!(runner.ready("cart").1, "Succeeded");
     runner.assert_sound();
 }
+
+#[test]
+fn a_commit_that_arrives_while_files_are_looked_at_is_not_made_once_more() {
+    let mut runner = uncommitted();
+    runner.world.state().lands_after = Some("tree".into());
+    runner.application("cart");
+    runner.world.state().second += 30;
+    runner.settle();
+    assert_eq!(runner.world.state().count("commit apps/shop/cart"), 2);
+    runner.assert_sound();
+}

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 
 use harmonix::domain::audit::{AuditRecord, ChainLink};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
-use harmonix::domain::file::TreeEntry;
+use harmonix::domain::file::{LastCommit, TreeEntry};
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings,
 };
@@ -238,6 +238,7 @@ answers! {
     MadeProject: Result<Project, Failure> = lost(),
     Text: Result<String, Failure> = lost(),
     FoundText: Result<Option<String>, Failure> = lost(),
+    FoundFile: Result<Option<LastCommit>, Failure> = lost(),
     Tree: Result<Vec<TreeEntry>, Failure> = lost(),
     Pipelines: Result<Vec<Pipeline>, Failure> = lost(),
     FoundPipeline: Result<Option<Pipeline>, Failure> = lost(),

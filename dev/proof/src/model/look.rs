@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use harmonix::domain::audit::ChainLink;
 use harmonix::domain::failure::{FailureKind, Party};
-use harmonix::domain::file::TreeEntry;
+use harmonix::domain::file::{LastCommit, TreeEntry};
 use harmonix::domain::forge::{Job, Project as Described};
 use harmonix::domain::identity::digest;
 use harmonix::domain::runtime::Service;
@@ -55,7 +55,11 @@ pub(super) fn look(scene: &Scene, state: &mut State, lane: usize, question: &Loo
         }
         Look::LastCommit { project, path } => {
             let file = outside.project(project).and_then(|p| p.files.get(path));
-            Answer::FoundText(Ok(file.map(|(_, last)| last.clone())))
+            let last = file.map(|(blob, last)| LastCommit {
+                commit: last.clone(),
+                blob: blob.clone(),
+            });
+            Answer::FoundFile(Ok(last))
         }
         Look::Pipelines(path) => {
             let runs = outside.project(path).map(|project| {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use harmonix::api::{Application, Environment, EnvironmentProvider};
 use harmonix::controllers::Ports;
 use harmonix::domain::failure::Failure;
-use harmonix::domain::file::TreeEntry;
+use harmonix::domain::file::{LastCommit, TreeEntry};
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
@@ -308,7 +308,7 @@ impl Files for Tape {
         project: &str,
         _branch: &str,
         path: &str,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<LastCommit>, Failure> {
         self.look(Look::LastCommit {
             project: project.to_owned(),
             path: path.to_owned(),

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use harmonix::domain::failure::Failure;
-use harmonix::domain::file::TreeEntry;
+use harmonix::domain::file::{LastCommit, TreeEntry};
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
@@ -122,7 +122,7 @@ impl Files for Outside {
         project: &str,
         branch: &str,
         path: &str,
-    ) -> Result<Option<String>, Failure> {
+    ) -> Result<Option<LastCommit>, Failure> {
         let (project, branch, path) = (project.to_owned(), branch.to_owned(), path.to_owned());
         let what = format!("last commit of {path} in {project}?");
         self.ask(Door::GitlabRead, &what, REPEATS, move |u| {
