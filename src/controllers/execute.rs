@@ -3,7 +3,7 @@
 use crate::domain::failure::{Failure, FailureKind};
 use crate::domain::intent::Intent;
 use crate::domain::observed::External;
-use crate::domain::stage::sealed;
+use crate::domain::stage::{group_description, sealed};
 use crate::domain::step::{Effect, Outcome, Step, StepResult};
 
 use super::Context;
@@ -19,7 +19,7 @@ pub(super) async fn execute(
     let result = match sealed(&step.effect, &intent, held) {
         Effect::CreateGroup(path) => ports
             .projects
-            .create_group(&path)
+            .create_group(&path, &group_description(&intent.id))
             .await
             .map(|()| External::Nothing),
         Effect::CreateProject(project) => ports
@@ -39,17 +39,13 @@ pub(super) async fn execute(
     };
     Outcome {
         intent,
-        result: result.map_or_else(|failure| judge(&step.effect, failure), StepResult::Done),
+        result: result.map_or_else(judge, StepResult::Done),
     }
 }
 
 /// Whether a failed effect stays open or is over.
-fn judge(effect: &Effect, failure: Failure) -> StepResult {
+fn judge(failure: Failure) -> StepResult {
     match failure.kind {
-        // A group carries no mark of ours: when somebody was faster, this is not our effect.
-        FailureKind::Conflict if matches!(effect, Effect::CreateGroup(_)) => {
-            StepResult::Refused(failure)
-        }
         // A conflict is a reason to look again, under the same intent.
         FailureKind::Retryable
         | FailureKind::Throttled(_)

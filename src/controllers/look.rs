@@ -36,11 +36,13 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
     let ports = &context.ports;
     let id = &open.intent.id;
     match &open.intent.action {
-        Action::CreateGroup { path } => match ports.projects.group_exists(path).await {
-            Ok(true) => Reading::Known(External::Nothing),
-            Ok(false) => Reading::Absent,
-            Err(failure) => Reading::from(Err::<External, _>(failure)),
-        },
+        Action::CreateGroup { path } => Reading::from(
+            ports
+                .projects
+                .group_description(path)
+                .await
+                .map(|found| found.map(External::Group)),
+        ),
         Action::CreateProject { path } | Action::TakeOver { path } => Reading::from(
             ports
                 .projects

@@ -27,8 +27,10 @@ pub struct OpenIntent {
 /// Something outside that an effect made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum External {
-    /// A group, or something else without an identity worth keeping.
+    /// Something without an identity worth keeping.
     Nothing,
+    /// A group, by its description.
+    Group(String),
     /// A project.
     Project(Project),
     /// A commit.
@@ -41,7 +43,7 @@ impl External {
     /// The outside's own identity of it.
     pub fn id(&self) -> Option<String> {
         match self {
-            Self::Nothing => None,
+            Self::Nothing | Self::Group(_) => None,
             Self::Project(project) => Some(project.id.to_string()),
             Self::Commit(sha) => Some(sha.clone()),
             Self::Pipeline(pipeline) => Some(pipeline.id.to_string()),

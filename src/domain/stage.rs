@@ -76,6 +76,11 @@ pub fn written(
         .collect()
 }
 
+/// The description of a group that is made for an intent.
+pub fn group_description(intent: &IntentId) -> String {
+    intent.described("Projects of one namespace, kept by Harmonix.")
+}
+
 /// The effect as it is sent: with the intent's identity where it can be found again. `held` are all
 /// intents of the object: while it is not stored how the making of its project ended, the project keeps
 /// the identity that tells.

@@ -15,8 +15,10 @@ use crate::domain::intent::IntentId;
 pub trait Projects: Send + Sync {
     /// Whether a group exists. Known groups are remembered.
     async fn group_exists(&self, path: &str) -> Result<bool, Failure>;
-    /// Makes a group inside its parent group.
-    async fn create_group(&self, path: &str) -> Result<(), Failure>;
+    /// The description of a group, if it exists: asked for each time.
+    async fn group_description(&self, path: &str) -> Result<Option<String>, Failure>;
+    /// Makes a group inside its parent group. `Conflict` when it is there.
+    async fn create_group(&self, path: &str, description: &str) -> Result<(), Failure>;
     /// Makes a project. `Conflict` when the path is taken.
     async fn create_project(&self, project: &NewProject) -> Result<Project, Failure>;
     /// Looks a project up by its full path.

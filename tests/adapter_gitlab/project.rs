@@ -115,7 +115,7 @@ async fn an_absent_group_is_made_inside_its_parent_and_known_from_then_on() {
     .await;
     let host = stub.host();
     assert!(!host.group_exists("apps/shop").await.unwrap());
-    host.create_group("apps/shop").await.unwrap();
+    host.create_group("apps/shop", "ours").await.unwrap();
     assert!(host.group_exists("apps/shop").await.unwrap());
     assert_eq!(
         stub.lines(),

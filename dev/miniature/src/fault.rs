@@ -109,12 +109,8 @@ impl World {
             Some(FaultKind::Refused) => Err(lost),
             Some(FaultKind::Denied) => Err(lost.denied()),
             Some(FaultKind::Lost) => once().and(Err(lost)),
-            // GitLab starts a pipeline for each request, and a group says nothing of who made it.
-            Some(FaultKind::Twice)
-                if what.starts_with("pipeline ") || what.starts_with("group ") =>
-            {
-                once()
-            }
+            // GitLab starts a pipeline for each request.
+            Some(FaultKind::Twice) if what.starts_with("pipeline ") => once(),
             Some(FaultKind::Twice) => {
                 let first = once();
                 if first.is_ok() { once() } else { first }

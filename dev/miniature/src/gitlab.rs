@@ -70,13 +70,25 @@ impl Projects for World {
         Ok(self.state().groups.contains(path))
     }
 
-    async fn create_group(&self, path: &str) -> Result<(), Failure> {
+    async fn group_description(&self, path: &str) -> Result<Option<String>, Failure> {
+        self.look("group", |state| {
+            let description = state.descriptions.get(path).cloned();
+            state
+                .groups
+                .contains(path)
+                .then(|| description.unwrap_or_default())
+        })
+    }
+
+    async fn create_group(&self, path: &str, description: &str) -> Result<(), Failure> {
         self.write(Side::Outside, &format!("group {path}"), lost(), |state| {
             let parent = path.rsplit_once('/').map(|(parent, _)| parent);
             if parent.is_none_or(|parent| !state.groups.contains(parent)) {
                 return Err(failure(FailureKind::Missing, "404 Group Not Found"));
             }
             if state.groups.insert(path.to_owned()) {
+                let text = description.to_owned();
+                state.descriptions.insert(path.to_owned(), text);
                 Ok(())
             } else {
                 Err(failure(

@@ -71,6 +71,8 @@ pub struct State {
     pub namespaces: BTreeMap<String, NamespaceFacts>,
     /// GitLab's groups by full path.
     pub groups: BTreeSet<String>,
+    /// Their descriptions, of those that have one.
+    pub descriptions: BTreeMap<String, String>,
     /// GitLab's projects.
     pub projects: Vec<Repository>,
     /// Tables by name, records in the order they were written.

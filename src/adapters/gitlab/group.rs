@@ -52,6 +52,8 @@ impl Endpoint for Lookup<'_> {
 #[derive(Deserialize)]
 struct Group {
     id: u64,
+    #[serde(default)]
+    description: Option<String>,
 }
 
 impl GitlabHost {
@@ -72,7 +74,13 @@ impl GitlabHost {
         found(self.group_id(path).await)
     }
 
-    pub(super) async fn make_group(&self, path: &str) -> Result<(), Failure> {
+    pub(super) async fn describe_group(&self, path: &str) -> Result<Option<String>, Failure> {
+        let attempt = Attempt::new(format!("looking up the group {path}"));
+        let group: Result<Group, Failure> = self.ask(&attempt, Lookup(path.into())).await;
+        Ok(found(group)?.map(|group| group.description.unwrap_or_default()))
+    }
+
+    pub(super) async fn make_group(&self, path: &str, description: &str) -> Result<(), Failure> {
         let attempt = Attempt::new(format!("creating the group {path}"));
         let Some((parent, name)) = path.rsplit_once('/') else {
             let why = "a group at the top is for a person to make";
@@ -83,6 +91,7 @@ impl GitlabHost {
             .name(name)
             .path(name)
             .parent_id(parent_id)
+            .description(description)
             .visibility(VisibilityLevel::Private)
             .build();
         let made: Result<Group, Failure> = self.ask(&attempt, built(&attempt, endpoint)?).await;

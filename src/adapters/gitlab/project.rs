@@ -114,8 +114,12 @@ impl Projects for GitlabHost {
         Ok(self.find_group(path).await?.is_some())
     }
 
-    async fn create_group(&self, path: &str) -> Result<(), Failure> {
-        self.make_group(path).await
+    async fn group_description(&self, path: &str) -> Result<Option<String>, Failure> {
+        self.describe_group(path).await
+    }
+
+    async fn create_group(&self, path: &str, description: &str) -> Result<(), Failure> {
+        self.make_group(path, description).await
     }
 
     async fn create_project(&self, project: &NewProject) -> Result<Project, Failure> {

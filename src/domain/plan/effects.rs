@@ -139,6 +139,15 @@ fn judge(
                 Ownership::Foreign => Judgement::Settled(StepResult::Refused(foreign(&wanted))),
             }
         }
+        // Of several objects that wanted one group, one made it.
+        Reading::Known(External::Group(description)) => {
+            let own = open.intent.id.is_in(description);
+            Judgement::Settled(if own {
+                StepResult::AlreadyDone(External::Nothing)
+            } else {
+                StepResult::Refused(somebody_elses(&open.intent.action.subject()))
+            })
+        }
         Reading::Known(found) => Judgement::Settled(StepResult::AlreadyDone(found.clone())),
     }
 }
@@ -167,6 +176,15 @@ pub(super) fn foreign(path: &str) -> Failure {
         message: format!(
             "the GitLab project {path} exists and is not this object's; rename or remove that project, or choose another spec.repository.name"
         ),
+    }
+}
+
+/// A group that another object, or a person, made first. It serves as well.
+fn somebody_elses(path: &str) -> Failure {
+    Failure {
+        party: Party::GitLab,
+        kind: FailureKind::Conflict,
+        message: format!("the GitLab group {path} was made for somebody else first"),
     }
 }
 

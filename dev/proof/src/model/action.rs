@@ -172,7 +172,7 @@ fn of_people(scene: &Scene, state: &State, number: usize, lane: &Lane, actions: 
     }
     if may_fail(scene, state) && used.rivals < story.rivals && project.is_none() {
         let group = facts.path.rsplit_once('/').map_or("", |(group, _)| group);
-        if state.outside.groups.contains(group) {
+        if state.outside.groups.contains_key(group) {
             actions.push(Action::Rival(number));
         } else {
             actions.push(Action::RivalGroup(number));

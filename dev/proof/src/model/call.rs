@@ -21,6 +21,7 @@ pub(super) enum Look {
     Time,
     Entropy,
     Group(String),
+    Described(String),
     ProjectAt(String),
     Project(i64),
     Commit {
@@ -75,7 +76,10 @@ pub(super) enum Write {
         version: Version,
         finalizers: Vec<String>,
     },
-    Group(String),
+    Group {
+        path: String,
+        description: String,
+    },
     Project(NewProject),
     Commit(Commit),
     Settings(String, ProjectSettings),
@@ -129,7 +133,7 @@ impl Write {
             Self::Commit(_) => Answer::Text(Err(failure)),
             Self::Start(_) => Answer::Pipeline(Err(failure)),
             Self::Insert { .. } => Answer::Insert(Err(failure)),
-            Self::Group(_)
+            Self::Group { .. }
             | Self::Settings(..)
             | Self::Hold { .. }
             | Self::Status { .. }
@@ -166,7 +170,7 @@ impl Write {
                 format!("status Ready={} {}", word("status"), word("reason"))
             }
             Self::Release { .. } => "release".into(),
-            Self::Group(path) => format!("create group {path}"),
+            Self::Group { path, .. } => format!("create group {path}"),
             Self::Project(project) => format!("create project {}/{}", project.group, project.path),
             Self::Commit(commit) => format!(
                 "commit \"{}\" to {}",

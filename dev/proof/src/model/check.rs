@@ -127,7 +127,9 @@ impl Check {
 /// The first state: every application just written, or everything at rest.
 fn start(scene: &Arc<Scene>, course: &Course) -> Result<State, SceneError> {
     let outside = Outside {
-        groups: ["apps", "places"].map(str::to_owned).into(),
+        groups: ["apps", "places"]
+            .map(|group| (group.to_owned(), String::new()))
+            .into(),
         tables: scene
             .tables()
             .into_iter()

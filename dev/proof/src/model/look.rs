@@ -28,7 +28,11 @@ pub(super) fn look(scene: &Scene, state: &mut State, lane: usize, question: &Loo
     match question {
         Look::Time => Answer::Time(moment(state.tick)),
         Look::Entropy => Answer::Entropy(entropy(state, lane)),
-        Look::Group(path) => Answer::Flag(Ok(outside.groups.contains(path))),
+        Look::Group(path) => Answer::Flag(Ok(outside.groups.contains_key(path))),
+        Look::Described(path) => {
+            let found = outside.groups.get(path).filter(|_| !blind);
+            Answer::FoundText(Ok(found.cloned()))
+        }
         Look::ProjectAt(path) => {
             let found = outside.project(path).map(Project::described);
             let found = found.map(|project| shown(scene, lane, project));

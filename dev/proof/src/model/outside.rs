@@ -11,7 +11,8 @@ use serde_json::Value;
 /// Everything outside.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Outside {
-    pub(super) groups: BTreeSet<String>,
+    /// Groups, with what they are described as.
+    pub(super) groups: BTreeMap<String, String>,
     pub(super) projects: Vec<Project>,
     /// Records by table, in the order they were written.
     pub(super) tables: BTreeMap<String, Vec<Row>>,

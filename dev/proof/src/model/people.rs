@@ -84,7 +84,8 @@ impl World<'_> {
                 state.used.rivals += 1;
                 let path = &self.scene.lane(number)?.path;
                 let (group, _) = path.rsplit_once('/')?;
-                state.outside().groups.insert(group.to_owned());
+                let groups = &mut state.outside().groups;
+                groups.insert(group.to_owned(), String::new());
                 Some(())
             }
             Action::Rival(number) => {

@@ -34,7 +34,7 @@ pub(super) fn intent_of(state: &State, lane: usize, write: &Write) -> Option<Str
         found.map(|intent| intent.id.as_str().to_owned())
     };
     match write {
-        Write::Group(wanted) => {
+        Write::Group { path: wanted, .. } => {
             of(&|action| matches!(action, Action::CreateGroup { path } if path == wanted))
         }
         Write::Project(project) => {
@@ -98,7 +98,7 @@ pub(super) fn serve(scene: &Scene, state: &mut State, arrival: &Arrival<'_>) -> 
             version,
             finalizers,
         } => store::release(scene, state, arrival, version, finalizers),
-        Write::Group(path) => group(state, arrival, path),
+        Write::Group { path, description } => group(state, arrival, path, description),
         Write::Project(project) => self::project(state, arrival, project),
         Write::Commit(commit) => self::commit(scene, state, arrival, commit),
         Write::Settings(path, settings) => self::settings(scene, state, arrival, path, settings),
@@ -130,18 +130,20 @@ fn note(state: &mut State, arrival: &Arrival<'_>, kind: Kind) -> bool {
     !known
 }
 
-fn group(state: &mut State, arrival: &Arrival<'_>, path: &str) -> Answer {
-    if !state.outside().groups.insert(path.to_owned()) {
+fn group(state: &mut State, arrival: &Arrival<'_>, path: &str, description: &str) -> Answer {
+    if state.outside.groups.contains_key(path) {
         let taken = "Path has already been taken";
         return arrival.write.failed(FailureKind::Conflict, taken);
     }
+    let groups = &mut state.outside().groups;
+    groups.insert(path.to_owned(), description.to_owned());
     note(state, arrival, Kind::Group);
     Answer::Done(Ok(()))
 }
 
 fn project(state: &mut State, arrival: &Arrival<'_>, project: &NewProject) -> Answer {
     let path = format!("{}/{}", project.group, project.path);
-    if !state.outside.groups.contains(&project.group) {
+    if !state.outside.groups.contains_key(&project.group) {
         let missing = "the group does not exist";
         return arrival.write.failed(FailureKind::Missing, missing);
     }

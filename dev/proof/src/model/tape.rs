@@ -246,8 +246,13 @@ impl Projects for Tape {
         self.look(Look::Group(path.to_owned()))
     }
 
-    async fn create_group(&self, path: &str) -> Result<(), Failure> {
-        self.write(Write::Group(path.to_owned())).await
+    async fn group_description(&self, path: &str) -> Result<Option<String>, Failure> {
+        self.look(Look::Described(path.to_owned()))
+    }
+
+    async fn create_group(&self, path: &str, description: &str) -> Result<(), Failure> {
+        let (path, description) = (path.to_owned(), description.to_owned());
+        self.write(Write::Group { path, description }).await
     }
 
     async fn create_project(&self, project: &NewProject) -> Result<Project, Failure> {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use super::{Outside, now};
 use crate::sim::schedule::Door;
 
-/// Whether a proxy repeats a request: not where GitLab does it for each, or says nothing of who made it.
+/// Whether a proxy repeats a request: not where GitLab does something for each.
 const REPEATS: bool = true;
 const ONCE: bool = false;
 
@@ -28,11 +28,20 @@ impl Projects for Outside {
         .await
     }
 
-    async fn create_group(&self, path: &str) -> Result<(), Failure> {
+    async fn group_description(&self, path: &str) -> Result<Option<String>, Failure> {
         let path = path.to_owned();
+        let what = format!("description of the group {path}?");
+        self.ask(Door::GitlabRead, &what, REPEATS, move |u| {
+            now(u.world().group_description(&path))
+        })
+        .await
+    }
+
+    async fn create_group(&self, path: &str, description: &str) -> Result<(), Failure> {
+        let (path, description) = (path.to_owned(), description.to_owned());
         let what = format!("make group {path}");
-        self.ask(Door::GitlabWrite, &what, ONCE, move |u| {
-            now(u.world().create_group(&path))
+        self.ask(Door::GitlabWrite, &what, REPEATS, move |u| {
+            now(u.world().create_group(&path, &description))
         })
         .await
     }
