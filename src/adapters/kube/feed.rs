@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use futures::stream::BoxStream;
-use futures::{StreamExt as _, future};
+use futures::{StreamExt as _, future, stream};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::runtime::reflector::store;
 use kube::runtime::watcher::{self, Event};
@@ -58,7 +58,7 @@ where
 {
     let (reader, writer) = store();
     let mut reachable = true;
-    let feed = watch(Api::<K>::all(client.clone()), watcher::Config::default())
+    let feed = events(Api::<K>::all(client.clone()))
         .default_backoff()
         .modify(strip)
         .reflect(writer)
@@ -82,6 +82,28 @@ where
         })
         .boxed();
     (feed, reader)
+}
+
+/// The events of one watch after the other. kube begins anew where a running watch says 410; where the
+/// API server refuses to open one with 410 it would ask for the same version for ever.
+fn events<K>(api: Api<K>) -> BoxStream<'static, watcher::Result<Event<K>>>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
+{
+    stream::unfold(None, move |open: Option<BoxStream<'static, _>>| {
+        let mut open =
+            open.unwrap_or_else(|| watch(api.clone(), watcher::Config::default()).boxed());
+        async move {
+            let event = open.next().await?;
+            let anew = event.as_ref().is_err_and(is_refused_as_gone);
+            Some((event, (!anew).then_some(open)))
+        }
+    })
+    .boxed()
+}
+
+fn is_refused_as_gone(error: &watcher::Error) -> bool {
+    matches!(error, watcher::Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 /// Of managed fields only the manager's name and time are ever looked at; the rest is most of an

@@ -7,7 +7,7 @@ use harmonix_miniature::violations;
 
 use super::judge::{Outline, status_step, status_truth};
 use super::run::Stage;
-use super::schedule::{Act, CART, Door, Mishap, Planned, Schedule, Start, Style, Trouble};
+use super::schedule::{Act, CART, Door, Mishap, Planned, Schedule, Start, Stir, Style, Trouble};
 use super::universe::{Event, Universe};
 use super::{api, life, shrink};
 
@@ -79,6 +79,30 @@ fn a_crash_at_a_request_is_another_process() {
     assert_eq!(outcome.violations, Vec::<String>::new());
     assert_eq!(outcome.tally.counts["processes"], 2);
     assert_eq!(outcome.tally.counts["trouble GitlabWrite crash after"], 1);
+}
+
+#[test]
+fn a_watch_that_cannot_be_opened_with_410_begins_anew() {
+    let made = Act::Application(CART.to_owned(), &["dev", "prod"]);
+    let troubles = [
+        Trouble::Watches {
+            from: 88_000,
+            lasts: 283_000,
+            stir: Stir::Frozen,
+        },
+        Trouble::Watches {
+            from: 155_000,
+            lasts: 800,
+            stir: Stir::Gone,
+        },
+    ];
+    let outcome = stage().play(
+        &schedule(Start::Running, &[Act::Push(CART.to_owned())], &troubles),
+        false,
+    );
+    assert_eq!(outcome.violations, Vec::<String>::new());
+    let outcome = stage().play(&schedule(Start::Platform, &[made], &troubles), false);
+    assert_eq!(outcome.violations, Vec::<String>::new());
 }
 
 #[test]
