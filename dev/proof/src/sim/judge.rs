@@ -38,7 +38,7 @@ pub fn judge(universe: &Universe, reference: Option<&Outline>) -> Vec<String> {
                 .any(|planned| matches!(planned.act, Act::Pin(..)))
         {
             // What runs above a pin depends on what came to run before it: nothing goes back by itself.
-            outline.releases.clone_from(&reference.releases);
+            outline.sources.clone_from(&reference.sources);
         }
         let last = schedule.acts.last().map(|planned| &planned.act);
         if strict || !matches!(last, Some(Act::Delete(_))) {

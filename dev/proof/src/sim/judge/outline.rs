@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use harmonix_miniature::{Shape, World, shape};
+use harmonix_miniature::{Shape, State, World, shape};
 
 /// What there is in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,8 @@ pub struct Outline {
     pub shape: Shape,
     /// What each service runs, by the subject of its commit.
     pub releases: BTreeMap<String, String>,
+    /// What each service runs, by the last change of the developers in it.
+    pub sources: BTreeMap<String, String>,
     /// How often each of our commits was made.
     pub commits: BTreeMap<String, usize>,
 }
@@ -20,22 +22,17 @@ impl Outline {
     pub fn of(world: &World) -> Self {
         let shape = shape(world);
         let state = world.state();
-        let subject = |sha: &str| {
-            let mut commits = state.projects.iter().flat_map(|r| &r.commits);
-            commits
-                .find(|(id, _)| id == sha)
-                .and_then(|(_, message)| message.lines().next())
-                .unwrap_or("nothing")
-                .to_owned()
+        let runs = |told: &dyn Fn(&str) -> Option<String>| {
+            let services = state.services.iter().map(|((cluster, name), service)| {
+                let release = service.tags.get("harmonix:release");
+                let release = release.and_then(|release| told(release));
+                let release = release.unwrap_or_else(|| "nothing".to_owned());
+                (format!("{name} in {cluster}"), release)
+            });
+            services.collect()
         };
-        let releases = state.services.iter().map(|((cluster, name), service)| {
-            let release = service.tags.get("harmonix:release");
-            (
-                format!("{name} in {cluster}"),
-                subject(release.map_or("", String::as_str)),
-            )
-        });
-        let releases = releases.collect();
+        let releases = runs(&|sha| subject(&state, sha));
+        let sources = runs(&|sha| source(&state, sha));
         let mut commits = BTreeMap::new();
         for repository in &state.projects {
             for (_, message) in &repository.commits {
@@ -48,6 +45,7 @@ impl Outline {
         Self {
             shape,
             releases,
+            sources,
             commits,
         }
     }
@@ -88,11 +86,17 @@ impl Outline {
         );
         compare(
             "O1",
-            "releases",
-            lines(&reference.releases),
-            lines(&self.releases),
+            "sources",
+            lines(&reference.sources),
+            lines(&self.sources),
         );
         if strict {
+            compare(
+                "O1",
+                "releases",
+                lines(&reference.releases),
+                lines(&self.releases),
+            );
             compare(
                 "O2",
                 "pipelines",
@@ -114,6 +118,25 @@ impl Outline {
         }
         found
     }
+}
+
+/// The commit, by its subject.
+fn subject(state: &State, sha: &str) -> Option<String> {
+    let mut commits = state.projects.iter().flat_map(|r| &r.commits);
+    let (_, message) = commits.find(|(id, _)| id == sha)?;
+    message.lines().next().map(str::to_owned)
+}
+
+/// The last change of the developers until a commit. Where people do several things at a time, it depends
+/// on the order whether a commit of ours that is built comes before or after theirs; what is built is their
+/// source.
+fn source(state: &State, sha: &str) -> Option<String> {
+    let mut histories = state.projects.iter().map(|r| &r.commits);
+    let commits = histories.find(|commits| commits.iter().any(|(id, _)| id == sha))?;
+    let mut before = commits.iter().rev().skip_while(|(id, _)| id != sha);
+    let last = before.find(|(_, message)| message.starts_with("Change "));
+    let subject = last.and_then(|(_, message)| message.lines().next());
+    Some(subject.unwrap_or("what was there at the start").to_owned())
 }
 
 fn lines<T: std::fmt::Debug>(things: impl IntoIterator<Item = T>) -> String {

@@ -111,7 +111,9 @@ fn story(draw: &mut Draw) -> (Start, Vec<Act>) {
         52..60 => {
             let mut acts = Vec::new();
             if draw.percent(40) {
-                acts.extend(edits(draw, 1));
+                // What is to be mended goes with the object.
+                let whole = |act: &Act| !matches!(act, Act::Fail(..) | Act::Mend(_));
+                acts.extend(edits(draw, 1).into_iter().filter(whole));
             }
             acts.push(Act::Delete(cart()));
             if draw.percent(80) {
@@ -165,7 +167,9 @@ fn edits(draw: &mut Draw, most: u64) -> Vec<Act> {
         });
     }
     if failed {
-        acts.push(if draw.percent(60) {
+        // What is pinned below holds a new push back.
+        let pinned = acts.iter().any(|act| matches!(act, Act::Pin(..)));
+        acts.push(if pinned || draw.percent(60) {
             Act::Mend(CART.to_owned())
         } else {
             Act::Push(CART.to_owned())
