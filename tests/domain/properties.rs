@@ -3,6 +3,7 @@
 mod convergence;
 mod crash;
 mod forgotten;
+mod group;
 mod history;
 mod ledger;
 mod place;

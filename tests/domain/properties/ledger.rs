@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use harmonix::api::{AuditEntry, AuditOutcome, INTENTS_ANNOTATION, REQUESTED_BY_ANNOTATION};
 use harmonix::domain::audit::AuditRecord;
+use harmonix::domain::intent::IntentId;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -184,6 +185,10 @@ fn intents_and_records_of_versions_that_did_not_keep_who_asked_are_still_read() 
             "ledger":"dev-place","action":{"do":"createGroup","path":"apps/shop"}}]"#;
         state.annotate("cart", INTENTS_ANNOTATION, old);
         state.annotate("cart", REQUESTED_BY_ANNOTATION, "eve");
+        // The group was made under it.
+        let id = IntentId::parse("01234567890123456789012345678901").unwrap();
+        let described = id.described("");
+        state.descriptions.insert("apps/shop".into(), described);
         let status = state
             .applications
             .get_mut("shop/cart")
