@@ -5,6 +5,7 @@ use crate::api::condition::ConditionType;
 use crate::domain::condition::{Claim, Truth, shorten};
 use crate::domain::observed::ProviderObserved;
 use crate::domain::plan::Plan;
+use crate::domain::reading::Reading;
 use crate::domain::target::{Blocked, ProviderTarget};
 use crate::domain::verdict::Verdict;
 
@@ -23,11 +24,16 @@ pub fn provider(
     memory.external_id.clone_from(&target.place.external_id);
     memory.template = Some(target.template.clone());
     memory.environments = target.environments.iter().take(64).cloned().collect();
-    if recognise(
-        &mut memory.repository,
-        &target.repository,
-        &observed.repository,
-    ) && observed.pipeline.known().is_some()
+    // Files that are remembered without a pipeline are provisioned: while nobody knows whether they were,
+    // they are not remembered either.
+    let looked = matches!(observed.pipeline, Reading::Known(_) | Reading::Absent);
+    if looked
+        && recognise(
+            &mut memory.repository,
+            &target.repository,
+            &observed.repository,
+        )
+        && observed.pipeline.known().is_some()
     {
         let status = memory.pipeline.get_or_insert_default();
         status.files = target.repository.files.digest();

@@ -69,6 +69,28 @@ fn a_skipped_pipeline_does_not_speak_for_the_one_that_ran() {
 }
 
 #[test]
+fn a_place_whose_pipeline_could_not_be_looked_at_when_it_was_taken_over_is_not_provisioned_again() {
+    for unreadable in ["pipelines", "jobs"] {
+        let mut runner = settled();
+        // The cluster is lost and rebuilt: nothing remembers the pipeline.
+        runner.world.state().put_provider(provider("dev-place"));
+        runner.restart();
+        let before = counts(&runner);
+        runner.world.state().unreadable.insert(unreadable.into());
+        for _ in 0..3 {
+            runner.round();
+            runner.world.state().second += 30;
+        }
+        runner.world.state().unreadable.clear();
+        runner.settle();
+        let ready = runner.place_ready("dev-place");
+        assert_eq!(ready, ("True".into(), "Succeeded".into()), "{unreadable}");
+        assert_eq!(counts(&runner), before, "{unreadable}");
+        runner.assert_sound();
+    }
+}
+
+#[test]
 fn files_that_were_put_back_are_provisioned_once_more() {
     let mut runner = settled();
     let before = counts(&runner);
