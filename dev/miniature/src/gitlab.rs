@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use harmonix::domain::blob::blob_id;
 use harmonix::domain::failure::{Failure, FailureKind, Party};
-use harmonix::domain::file::{FileAction, LastCommit, TreeEntry};
+use harmonix::domain::file::{LastCommit, TreeEntry};
 use harmonix::domain::forge::{
     Commit, Job, NewProject, Pipeline, PipelineStart, Project, ProjectSettings, TokenFacts,
 };
@@ -12,7 +12,7 @@ use harmonix::ports::{Access, Files, Pipelines, Projects};
 use jiff::Timestamp;
 
 use super::fault::Side;
-use super::{Repository, State, World};
+use super::{State, World};
 
 pub(crate) fn failure(kind: FailureKind, message: &str) -> Failure {
     Failure {
@@ -169,76 +169,6 @@ impl Projects for World {
             },
         )
         .await
-    }
-}
-
-impl State {
-    /// A project that somebody makes.
-    pub fn put_project(&mut self, path: &str, description: &str) -> Project {
-        let id = i64::try_from(self.next_number()).unwrap();
-        let project = Project {
-            id,
-            path: path.to_owned(),
-            web_url: format!("https://gitlab.example.com/{path}"),
-            clone_url: format!("https://gitlab.example.com/{path}.git"),
-            description: description.to_owned(),
-            ..Project::default()
-        };
-        self.projects.push(Repository {
-            project: project.clone(),
-            name: path.rsplit('/').next().unwrap_or_default().to_owned(),
-            settings: None,
-            commits: Vec::new(),
-            files: std::collections::BTreeMap::new(),
-            pipelines: Vec::new(),
-        });
-        project
-    }
-
-    /// Somebody moves a project: its number stays.
-    pub fn move_project(&mut self, from: &str, to: &str) {
-        let project = &mut self.repository(from).unwrap().project;
-        to.clone_into(&mut project.path);
-        project.web_url = format!("https://gitlab.example.com/{to}");
-        project.clone_url = format!("https://gitlab.example.com/{to}.git");
-    }
-
-    /// A commit, by us or by a developer; refused where an action does not fit what is there.
-    pub fn commit(
-        &mut self,
-        path: &str,
-        message: &str,
-        actions: &[FileAction],
-    ) -> Result<String, Failure> {
-        let sha = self.next_sha();
-        let repository = self
-            .repository(path)
-            .ok_or_else(|| failure(FailureKind::Missing, "404 Project Not Found"))?;
-        let mut files = repository.files.clone();
-        for action in actions {
-            let fits = match action {
-                FileAction::Create(file) => files
-                    .insert(file.path.clone(), (file.content.clone(), sha.clone()))
-                    .is_none(),
-                FileAction::Update { file, last_commit } => files
-                    .insert(file.path.clone(), (file.content.clone(), sha.clone()))
-                    .is_some_and(|(_, last)| &last == last_commit),
-                FileAction::Delete { path, last_commit } => files
-                    .remove(path)
-                    .is_some_and(|(_, last)| &last == last_commit),
-            };
-            if !fits {
-                return Err(failure(
-                    FailureKind::Conflict,
-                    "a file was changed in the meantime",
-                ));
-            }
-        }
-        repository.files = files;
-        repository.project.default_branch = Some("main".into());
-        repository.commits.push((sha.clone(), message.to_owned()));
-        self.pushed(path, &sha, message.contains("[skip ci]"));
-        Ok(sha)
     }
 }
 

@@ -17,6 +17,7 @@ mod fault;
 mod gitlab;
 mod object;
 mod pipeline;
+mod repository;
 mod runner;
 mod store;
 mod verify;
@@ -134,8 +135,8 @@ pub struct Repository {
     pub settings: Option<ProjectSettings>,
     /// Commits in order: identity and message.
     pub commits: Vec<(String, String)>,
-    /// The head of the default branch.
-    pub files: Files,
+    /// The head of the default branch; never changed, only replaced.
+    pub files: Arc<Files>,
     /// Pipelines, oldest first.
     pub pipelines: Vec<Run>,
 }
@@ -146,7 +147,7 @@ pub struct Run {
     /// As GitLab answers it.
     pub pipeline: Pipeline,
     /// The files of its commit, which its jobs check out whatever is pushed meanwhile.
-    pub files: Files,
+    pub files: Arc<Files>,
     /// What it was started with.
     pub variables: BTreeMap<String, String>,
     /// The job that failed.

@@ -2,6 +2,7 @@
 //! committed is what runs.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use harmonix::api::Application;
 use harmonix::domain::failure::{Failure, FailureKind};
@@ -20,6 +21,19 @@ fn variable(job: &PipelineJob, name: &str) -> String {
         .get(name)
         .map(|variable| variable.value.clone())
         .unwrap_or_default()
+}
+
+/// A pipeline's file, read. There are few, and each is read again with every pipeline; none where it cannot
+/// be read.
+fn parsed(text: &str) -> Option<Arc<PipelineFile>> {
+    static KNOWN: Mutex<BTreeMap<String, Arc<PipelineFile>>> = Mutex::new(BTreeMap::new());
+    let known = KNOWN.lock().unwrap().get(text).cloned();
+    known.or_else(|| {
+        let file = Arc::new(PipelineFile::from_yaml(text).ok()?);
+        let mut files = KNOWN.lock().unwrap();
+        files.insert(text.to_owned(), Arc::clone(&file));
+        Some(file)
+    })
 }
 
 impl State {
@@ -97,7 +111,7 @@ impl State {
         let repository = self.repository(path).unwrap();
         repository.pipelines.push(Run {
             pipeline: pipeline.clone(),
-            files: repository.files.clone(),
+            files: Arc::clone(&repository.files),
             variables,
             failed_job: None,
             jobs: None,
@@ -223,7 +237,7 @@ impl State {
             .files
             .get(".harmonix/pipeline.yml")
             .map(|(text, _)| text.clone());
-        let Ok(file) = PipelineFile::from_yaml(&text.unwrap_or_default()) else {
+        let Some(file) = text.and_then(|text| parsed(&text)) else {
             self.violations
                 .push(format!("the pipeline file of {path} cannot be read"));
             return;
@@ -346,7 +360,7 @@ impl State {
             .pipelines
             .iter()
             .find(|run| run.pipeline.id == job - 1_000_000)?;
-        let file = PipelineFile::from_yaml(&run.files.get(".harmonix/pipeline.yml")?.0).ok()?;
+        let file = parsed(&run.files.get(".harmonix/pipeline.yml")?.0)?;
         let name = variable(file.jobs.get("harmonix-build")?, "HARMONIX_REPOSITORY");
         let sha = &run.pipeline.sha;
         let image = format!(

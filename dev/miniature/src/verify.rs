@@ -1,7 +1,7 @@
 //! What must hold of a world: one record for each effect, chains that verify, and one shape however
 //! it came about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use harmonix::api::EffectJournal;
 
@@ -176,6 +176,7 @@ pub fn violations(world: &World) -> Vec<String> {
         }
     }
     found.extend(unrecorded(&state));
+    found.extend(misnamed(&state));
     found
 }
 
@@ -193,19 +194,7 @@ fn unrecorded(state: &super::State) -> Vec<String> {
         let of = |r: &&harmonix::domain::audit::AuditRecord| {
             r.attributes["actionType"] == action && r.attributes["status"] == "SUCCESS"
         };
-        let found = state.tables.values().flatten().filter(of);
-        if action != "CreateProject" {
-            return found.count();
-        }
-        // An object that takes over what another of its name had made records it as its own, once.
-        let external =
-            |r: &harmonix::domain::audit::AuditRecord| r.attributes["externalRequestId"].clone();
-        let own: BTreeSet<(String, String)> = found
-            .clone()
-            .map(|r| (external(r), r.attributes["uid"].clone()))
-            .collect();
-        let projects: BTreeSet<&String> = own.iter().map(|(project, _)| project).collect();
-        projects.len() + found.count() - own.len()
+        state.tables.values().flatten().filter(of).count()
     };
     pairs
         .into_iter()
@@ -215,4 +204,42 @@ fn unrecorded(state: &super::State) -> Vec<String> {
                 .then(|| format!("{action}: {happened} happened, {told} are recorded"))
         })
         .collect()
+}
+
+/// Commits and pipelines of ours that are not told by exactly one record, under the identity that they
+/// carry and with the number that GitLab gave them.
+fn misnamed(state: &super::State) -> Vec<String> {
+    let mut told: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for record in state.tables.values().flatten() {
+        if record.attributes["status"] == "SUCCESS" {
+            let external = record.attributes["externalRequestId"].as_str();
+            *told.entry((&record.id, external)).or_default() += 1;
+        }
+    }
+    let mut found = Vec::new();
+    let mut expect = |intent: &str, external: &str, what: &str| {
+        let records = told.get(&(intent, external)).copied().unwrap_or_default();
+        if records != 1 {
+            found.push(format!(
+                "{what}: {records} records have its identity and number"
+            ));
+        }
+    };
+    for repository in &state.projects {
+        let path = &repository.project.path;
+        for (sha, message) in &repository.commits {
+            let mut lines = message.lines();
+            if let Some(intent) = lines.find_map(|line| line.strip_prefix("Harmonix-Intent: ")) {
+                expect(intent, sha, &format!("a commit in {path}"));
+            }
+        }
+        let started = |run: &&super::Run| run.pipeline.source == "api";
+        for run in repository.pipelines.iter().filter(started) {
+            if let Some(intent) = run.variables.get("HARMONIX_INTENT") {
+                let pipeline = &run.pipeline;
+                expect(intent, &pipeline.id.to_string(), &pipeline.name);
+            }
+        }
+    }
+    found
 }
