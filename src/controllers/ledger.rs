@@ -1,11 +1,13 @@
 //! The ledger: records of effects go to their tables, each once, those of one table oldest first.
 
+use std::collections::BTreeSet;
+
 use crate::api::condition::Reason;
 use crate::api::{AuditEntry, EffectJournal};
 use crate::domain::audit::{self, AuditRecord, AuditScope};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::identity::Identity;
-use crate::domain::intent::Intent;
+use crate::domain::observed::OpenIntent;
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
@@ -15,14 +17,15 @@ use crate::ports::AuditTable;
 use super::Context;
 use super::failpoint::{Point, reach};
 
-/// Writes every waiting record whose table is known.
+/// Writes every waiting record whose table is known. `stale` are the providers whose chains the status may
+/// not know to their end.
 ///
 /// # Errors
 /// Why a record could not be written: no further effect may happen until it is.
 pub(super) async fn flush(
     context: &Context,
     scope: &Scope,
-    intents: &[Intent],
+    stale: &mut BTreeSet<String>,
     journal: &mut EffectJournal,
     place: impl Fn(&str) -> Option<Place>,
 ) -> Result<(), Failure> {
@@ -37,7 +40,7 @@ pub(super) async fn flush(
         let head = async {
             let session = context.ports.clouds.operations(&access).await?;
             let ledger = session.audit_table(&table);
-            find_chain(journal, scope, intents, &entry.provider, &*ledger).await?;
+            find_chain(journal, scope, stale, &entry.provider, &*ledger).await?;
             let head = journal.head(&entry.provider);
             let record = record(scope, &entry, &place, &head);
             Ok(match ledger.insert(&record).await? {
@@ -56,30 +59,32 @@ pub(super) async fn flush(
     Ok(())
 }
 
-/// Before the first record of an object in a table: a cluster that was lost, or an object that was
-/// made again, has records there already, and the next one hangs on them. What may be a record of an
-/// intent that is still written down is met, and counted, when that is settled.
+/// The providers in whose tables an earlier pass may have written records that no status tells of: it left
+/// intents open.
+pub(super) fn stale(open: &[OpenIntent], journal: &EffectJournal) -> BTreeSet<String> {
+    let chains = journal.chains.iter().filter(|_| !open.is_empty());
+    chains.map(|chain| chain.provider.clone()).collect()
+}
+
+/// Reads the end of a chain that the next record hangs on: before the first record of an object in a
+/// table, since a cluster that was lost, or an object that was made again, has records there already; and
+/// where an earlier pass ended before it told of its records. One of those is met when it is recorded again,
+/// and is counted already.
 async fn find_chain(
     journal: &mut EffectJournal,
     scope: &Scope,
-    intents: &[Intent],
+    stale: &mut BTreeSet<String>,
     provider: &str,
     ledger: &dyn AuditTable,
 ) -> Result<(), Failure> {
-    if journal
-        .chains
-        .iter()
-        .any(|chain| chain.provider == provider)
-    {
+    let mut chains = journal.chains.iter();
+    if chains.any(|chain| chain.provider == provider) && !stale.contains(provider) {
         return Ok(());
     }
     let links = ledger.links(&scope.identity.to_string()).await?;
-    let waits = |id: &str| {
-        journal.backlog.iter().any(|entry| entry.id == id)
-            || intents.iter().any(|intent| intent.id.as_str() == id)
-    };
-    let found = audit::chain(provider, links, waits);
-    journal.chains.extend(found);
+    stale.remove(provider);
+    journal.chains.retain(|chain| chain.provider != provider);
+    journal.chains.extend(audit::chain(provider, &links));
     Ok(())
 }
 

@@ -12,4 +12,5 @@ mod promotion;
 mod refusal;
 mod restraint;
 mod retry;
+mod superseded;
 mod waiting;
