@@ -7,12 +7,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::Failure;
-use crate::domain::intent::{Action, Intent, format_intents};
+use crate::domain::intent::{Action, Intent, IntentId, format_intents};
 use crate::domain::notice::Notice;
 use crate::domain::observed::{EffectsObserved, OpenIntent};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, has_time};
 use crate::domain::report::{Journal as _, Report, Telling};
 use crate::domain::stage::{stage, written};
 use crate::domain::step::{Step, StepResult};
@@ -250,16 +252,23 @@ impl<K: Managed> Pass<'_, K> {
         memory: &mut K::Status,
     ) -> Option<Verdict> {
         for (intent, step) in staged {
-            let again = open.iter().any(|open| open.intent == intent);
+            let before = open.iter().find(|open| open.intent == intent);
+            let again = before.is_some();
             let (id, name) = (intent.id.clone(), intent.action.name());
-            let now = self.context.ports.clock.now();
-            self.context.remember(&self.scope.uid, |r| {
-                r.sent.insert(id.clone(), now);
-            });
+            let now = self.note_sent(&id);
+            let settings = &self.context.settings;
+            let under_way = before.is_some_and(|open| has_time(open, settings, now));
             let kind = self.scope.identity.kind;
             reach(kind, name, Point::Sent);
-            let outcome = execute::execute(self.context, intent, &step, &self.intents).await;
+            let mut outcome = execute::execute(self.context, intent, &step, &self.intents).await;
             reach(kind, name, Point::Answered);
+            if matches!(outcome.result, StepResult::Open(_)) {
+                // However long nobody answered: only from now on is it waited for.
+                self.note_sent(&id);
+            }
+            if under_way {
+                outcome = outcome.before_the_last_word();
+            }
             if let Some(notice) = Notice::of(&outcome) {
                 self.context
                     .ports
@@ -290,6 +299,15 @@ impl<K: Managed> Pass<'_, K> {
             });
         }
         None
+    }
+
+    /// Notes that an intent is being tried.
+    fn note_sent(&self, id: &IntentId) -> Timestamp {
+        let now = self.context.ports.clock.now();
+        self.context.remember(&self.scope.uid, |r| {
+            r.sent.insert(id.clone(), now);
+        });
+        now
     }
 
     async fn flush(&mut self, memory: &mut K::Status) -> Result<(), Failure> {

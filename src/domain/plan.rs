@@ -12,7 +12,7 @@ mod rollout;
 
 pub use application::application;
 pub(crate) use application::is_unusable;
-pub use effects::{Settlement, awaited, settle};
+pub use effects::{Settlement, awaited, has_time, settle};
 pub use pipeline::{PipelineState, pipeline_state, takes_long};
 pub use provider::{provider, provisioned};
 pub use rollout::{Rollouts, decide as rollouts};

@@ -43,6 +43,21 @@ pub struct Outcome {
     pub result: StepResult,
 }
 
+impl Outcome {
+    /// The outcome of another try while an earlier one may still come to pass: that this one is refused
+    /// says nothing of that one.
+    #[must_use]
+    pub fn before_the_last_word(self) -> Self {
+        let result = match self.result {
+            StepResult::Refused(failure) => StepResult::Open(failure),
+            other @ (StepResult::Done(_) | StepResult::AlreadyDone(_) | StepResult::Open(_)) => {
+                other
+            }
+        };
+        Self { result, ..self }
+    }
+}
+
 /// The result of one step.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepResult {

@@ -106,7 +106,11 @@ impl World {
         };
         match kind {
             None => once(),
-            Some(FaultKind::Refused) => Err(lost),
+            Some(FaultKind::Refused) => {
+                let mut state = self.state();
+                state.second += state.unanswered_takes;
+                Err(lost)
+            }
             Some(FaultKind::Denied) => Err(lost.denied()),
             Some(FaultKind::Lost) => once().and(Err(lost)),
             // GitLab starts a pipeline for each request.

@@ -92,6 +92,8 @@ pub struct State {
     pub lost_artifacts: i64,
     /// Seconds that each read outside takes.
     pub read_takes: i64,
+    /// Seconds until nobody waits any longer for a write that is not answered.
+    pub unanswered_takes: i64,
     /// Reads that fail, by the beginning of their name.
     pub unreadable: BTreeSet<String>,
     /// Effects outside that were applied, in order.

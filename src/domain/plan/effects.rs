@@ -204,7 +204,7 @@ fn may_still_happen(open: &OpenIntent, settings: &Settings, now: Timestamp) -> b
 }
 
 /// Whether an effect that was tried has time left to come to pass.
-fn has_time(open: &OpenIntent, settings: &Settings, now: Timestamp) -> bool {
+pub fn has_time(open: &OpenIntent, settings: &Settings, now: Timestamp) -> bool {
     let since = open.last_sent.unwrap_or(open.intent.created_at);
     let grace = i64::try_from(settings.lost_answer_grace.as_millis()).unwrap_or(i64::MAX);
     now.as_millisecond() - since.as_millisecond() < grace
