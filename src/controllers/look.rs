@@ -57,8 +57,20 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
                 .await
                 .map(|found| found.map(External::Commit)),
         ),
-        // Applying settings twice is applying them once, and letting go is a record only.
-        Action::ApplySettings { .. } | Action::LetGo { .. } => Reading::Absent,
+        // Where GitLab does not show them all they are applied again: twice is once.
+        Action::ApplySettings { project, settings } => {
+            let found = ports.projects.project_at(project).await;
+            // A project that was there before it could be made may be as asked, but not by this.
+            let making = open.making.as_ref();
+            let applied = |project: Project| {
+                let made = making.is_none_or(|making| making.is_in(&project.description));
+                let same = project.settings?.digest() == *settings;
+                (made && same).then_some(External::Nothing)
+            };
+            Reading::from(found.map(|found| found.and_then(applied)))
+        }
+        // A record only.
+        Action::LetGo { .. } => Reading::Absent,
         Action::Provision { project, .. }
         | Action::Build { project, .. }
         | Action::Deploy { project, .. } => {

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::api::{EffectJournal, INTENTS_ANNOTATION};
 use crate::domain::failure::Failure;
 use crate::domain::identity::Identity;
-use crate::domain::intent::{Intent, parse_intents};
+use crate::domain::intent::{Action, Intent, parse_intents};
 use crate::domain::observed::OpenIntent;
 use crate::domain::plan::Plan;
 use crate::domain::report::{Report, Telling};
@@ -132,6 +132,8 @@ pub(super) fn open_intents(
         let tried = sent.get(&intent.id).copied();
         tried.or((intent.created_at < context.started).then_some(context.started))
     };
+    let mut newest_first = intents.iter().rev();
+    let making = newest_first.find(|intent| matches!(intent.action, Action::CreateProject { .. }));
     intents
         .iter()
         .filter(|intent| !journal.settled.iter().any(|id| id == intent.id.as_str()))
@@ -139,6 +141,7 @@ pub(super) fn open_intents(
             intent: intent.clone(),
             found: crate::domain::reading::Reading::Unread,
             last_sent: since(intent),
+            making: making.map(|making| making.id.clone()),
         })
         .collect()
 }

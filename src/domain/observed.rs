@@ -8,7 +8,7 @@ use crate::api::{ProviderOutputs, ReleaseStatus};
 
 use super::file::TreeEntry;
 use super::forge::{Job, Pipeline, Project};
-use super::intent::Intent;
+use super::intent::{Intent, IntentId};
 use super::reading::Reading;
 use super::runtime::{Cluster, Service};
 
@@ -22,6 +22,8 @@ pub struct OpenIntent {
     /// When it was last tried, as far as this process knows: one that an earlier process made may have
     /// been tried until this one began.
     pub last_sent: Option<Timestamp>,
+    /// The intent that the project was to be made under, while that is written down beside this one.
+    pub making: Option<IntentId>,
 }
 
 /// Something outside that an effect made.

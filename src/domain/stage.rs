@@ -12,10 +12,6 @@ use super::target::Scope;
 
 /// Gives every step an intent. A step that repeats an open intent's action keeps its identity, so
 /// that a second try of the same effect is the same effect, asked for by whoever asked first.
-///
-/// Settings that are applied again come first: nobody can see whether they were applied, so their
-/// record may stand in the table already, and the next one must hang on it. Where the project is yet
-/// to be made they were not.
 pub fn stage(
     steps: Vec<Step>,
     open: &[OpenIntent],
@@ -28,15 +24,7 @@ pub fn stage(
             .map(|open| &open.intent)
             .find(|intent| intent.action == step.action && intent.ledger == step.ledger)
     };
-    let makes_project = steps
-        .iter()
-        .any(|step| matches!(step.action, Action::CreateProject { .. }));
-    let (mut first, rest): (Vec<Step>, Vec<Step>) = steps.into_iter().partition(|step| {
-        let settings = matches!(step.action, Action::ApplySettings { .. });
-        settings && !makes_project && again(step).is_some()
-    });
-    first.extend(rest);
-    first
+    steps
         .into_iter()
         .zip(0_i64..)
         .map(|(step, place)| {

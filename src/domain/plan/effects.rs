@@ -108,14 +108,7 @@ fn judge(
     key: &InstallationKey,
 ) -> Judgement {
     match &open.found {
-        // Nobody can see whether settings were applied, or a project was taken over; but what comes after was
-        // only tried once that was done. Its record stands before theirs, and must not be met after them.
-        Reading::Absent
-            if matches!(open.intent.action, Action::ApplySettings { .. })
-                && later.iter().any(happened) =>
-        {
-            Judgement::Settled(StepResult::AlreadyDone(External::Nothing))
-        }
+        // Nobody can see whether a project was taken over; but what comes after was only tried once it was.
         Reading::Known(External::Project(project))
             if matches!(open.intent.action, Action::TakeOver { .. })
                 && later.iter().any(happened) =>
@@ -152,17 +145,17 @@ fn judge(
     }
 }
 
-/// Whether an effect that carries its intent's own identity was found.
+/// Whether an effect was found that tells that what stands before it came about.
 fn happened(open: &OpenIntent) -> bool {
     let own = match open.intent.action {
         Action::CommitFiles { .. }
+        | Action::ApplySettings { .. }
         | Action::Provision { .. }
         | Action::Build { .. }
         | Action::Deploy { .. } => true,
         Action::CreateGroup { .. }
         | Action::CreateProject { .. }
         | Action::TakeOver { .. }
-        | Action::ApplySettings { .. }
         | Action::LetGo { .. } => false,
     };
     own && open.found.known().is_some()
@@ -223,11 +216,12 @@ pub fn awaited(
         Action::CreateGroup { .. }
         | Action::CreateProject { .. }
         | Action::CommitFiles { .. }
+        | Action::ApplySettings { .. }
         | Action::Provision { .. }
         | Action::Build { .. }
         | Action::Deploy { .. } => true,
-        // Nothing is sent for it, or nothing tells whether it was.
-        Action::TakeOver { .. } | Action::ApplySettings { .. } | Action::LetGo { .. } => false,
+        // Nothing is sent for it.
+        Action::TakeOver { .. } | Action::LetGo { .. } => false,
     };
     let lost = effects.open.iter().find(|open| {
         let intent = &open.intent;

@@ -1,7 +1,10 @@
 //! What was decided and is no longer wanted, while nobody knows whether it happened: it is found out, and
 //! every effect has its one record in an unbroken chain, whatever was wanted next.
 
-use crate::world::{Fault, FaultKind, Runner, World, application};
+use crate::world::{Fault, FaultKind, Runner, World, application, violations};
+
+/// What happens after the fault.
+type Then = fn(&mut Runner);
 
 /// A platform at rest, with its group of applications.
 fn platform() -> World {
@@ -10,6 +13,101 @@ fn platform() -> World {
     runner.world.state().applications.clear();
     runner.settle();
     runner.world
+}
+
+/// The application is made, with a fault at one of the writes of its first round; then something else
+/// is wanted. Answers what is wrong in the end.
+fn told(start: &World, fault: Fault, then: Then) -> Vec<String> {
+    let mut runner = Runner::new(start.copy());
+    {
+        let mut state = runner.world.state();
+        state.calls = 0;
+        state.fault = Some(fault);
+        state.put_application(application("cart", &["dev"]));
+    }
+    runner.round();
+    then(&mut runner);
+    runner.settle();
+    violations(&runner.world)
+}
+
+/// Every fault at every write of the first round.
+fn sweep(then: Then) {
+    let start = platform();
+    let mut wrong = Vec::new();
+    for at in 1..=12 {
+        for kind in FaultKind::ALL {
+            let said = told(&start, Fault { at, kind }, then);
+            if !said.is_empty() {
+                wrong.push(format!("{kind:?} at {at}: {}", said.join("; ")));
+            }
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "{} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
+
+fn describe(runner: &Runner, description: Option<&str>) {
+    runner.world.state().edit("cart", |cart| {
+        cart.spec.description = description.map(str::to_owned);
+    });
+}
+
+#[test]
+fn what_is_described_anew_while_it_is_made_has_all_its_records() {
+    sweep(|runner| describe(runner, Some("The shop's cart")));
+}
+
+#[test]
+fn what_is_changed_and_changed_back_while_it_is_made_has_all_its_records() {
+    sweep(|runner| {
+        describe(runner, Some("The shop's cart"));
+        runner.round();
+        describe(runner, None);
+    });
+}
+
+#[test]
+fn what_is_deleted_while_it_is_made_has_all_its_records() {
+    sweep(|runner| runner.world.state().delete("cart"));
+}
+
+#[test]
+fn what_is_rebuilt_with_its_cluster_while_it_is_made_is_not_made_again() {
+    let start = {
+        let mut runner = Runner::new(platform());
+        let cart = application("cart", &["dev"]);
+        runner.world.state().put_application(cart);
+        runner.settle();
+        let mut state = runner.world.state();
+        state.applications.clear();
+        drop(state);
+        runner.world
+    };
+    for at in 1..=6 {
+        for kind in FaultKind::ALL {
+            let said = told(&start, Fault { at, kind }, |runner| runner.restart());
+            assert!(said.is_empty(), "{kind:?} at {at}: {}", said.join("; "));
+        }
+    }
+}
+
+#[test]
+fn a_group_that_another_application_made_is_recorded_once() {
+    for at in 1..=4 {
+        for kind in FaultKind::ALL {
+            let said = told(&platform(), Fault { at, kind }, |runner| {
+                let till = application("till", &["dev"]);
+                runner.world.state().put_application(till);
+                runner.application("till");
+            });
+            assert!(said.is_empty(), "{kind:?} at {at}: {}", said.join("; "));
+        }
+    }
 }
 
 #[test]
@@ -76,6 +174,44 @@ fn what_nobody_answered_for_long_is_waited_for_from_then_on() {
         "it was tried again while it may still happen"
     );
     runner.world.state().second += 30;
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
+    runner.assert_sound();
+}
+
+#[test]
+fn settings_are_not_taken_for_applied_because_a_commit_came_late() {
+    let mut runner = Runner::new(platform());
+    {
+        let mut state = runner.world.state();
+        state.put_application(application("cart", &["dev"]));
+        state.calls = 0;
+        // The hold, the group, its record, the project, its record, and the commit, which is still on its
+        // way when nobody waits for it any more.
+        state.fault = Some(Fault {
+            at: 6,
+            kind: FaultKind::Refused,
+        });
+    }
+    runner.application("cart");
+    let late = {
+        let mut state = runner.world.state();
+        assert!(state.fault.is_none(), "nothing was unanswered");
+        state.fault = Some(Fault {
+            at: state.calls + 1,
+            kind: FaultKind::CrashAfter,
+        });
+        state.tried.take().unwrap()
+    };
+    runner.application("cart");
+    runner.restart();
+    {
+        let mut state = runner.world.state();
+        let made = state.commit(&late.project, &late.message, &late.actions);
+        if made.is_ok() {
+            state.effects.push(format!("commit {}", late.project));
+        }
+    }
     runner.settle();
     assert_eq!(runner.ready("cart").0, "True");
     runner.assert_sound();
