@@ -139,6 +139,12 @@ impl<K: Managed> Pass<'_, K> {
                 if waits || progressed {
                     continue;
                 }
+                if plan.gives_up {
+                    let stored = K::journal(&mut previous.clone()).clone();
+                    let journal = K::journal(&mut memory);
+                    self.write_ahead(&[], &stored, &mut finalizers, journal)
+                        .await?;
+                }
                 break (observed, plan);
             }
             let steps = std::mem::take(&mut plan.steps);

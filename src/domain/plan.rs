@@ -35,6 +35,9 @@ pub struct Plan {
     pub claims: Vec<Claim>,
     /// What to say.
     pub verdict: Verdict,
+    /// Whether open intents are to be forgotten: nobody wants them any more, and whoever wants the same
+    /// later wants it anew.
+    pub gives_up: bool,
 }
 
 /// Whether a person asked for another try since this pipeline. Taking the annotation away asks for
@@ -52,6 +55,7 @@ impl Plan {
             steps: Vec::new(),
             claims: Vec::new(),
             verdict,
+            gives_up: false,
         }
     }
 }

@@ -246,7 +246,8 @@ fn answer_lost(action: &Action) -> Verdict {
     )
 }
 
-/// The plan, unless something is to be waited for first.
+/// The plan, unless something is to be waited for first. Where nothing is to be done any more, what is
+/// still open has neither happened nor can it, and nobody wants it: it is given up.
 pub(super) fn after_what_was_lost(
     mut plan: super::Plan,
     effects: &EffectsObserved,
@@ -256,7 +257,11 @@ pub(super) fn after_what_was_lost(
     if let Some(verdict) = awaited(effects, &plan.settled, &plan.steps, settings, now) {
         plan.steps.clear();
         plan.verdict = verdict;
+        return plan;
     }
+    let is_over = matches!(plan.verdict, Verdict::Settled | Verdict::Stalled(..));
+    let idle = plan.steps.is_empty() && plan.settled.is_empty();
+    plan.gives_up = is_over && idle && !effects.open.is_empty();
     plan
 }
 

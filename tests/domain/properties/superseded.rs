@@ -111,6 +111,41 @@ fn a_group_that_another_application_made_is_recorded_once() {
 }
 
 #[test]
+fn an_intent_that_nobody_wants_any_more_is_taken_back() {
+    let mut runner = Runner::new(platform());
+    let cart = application("cart", &["dev"]);
+    runner.world.state().put_application(cart);
+    runner.settle();
+    {
+        let mut state = runner.world.state();
+        state.refused = ["commit".to_owned()].into();
+        state.calls = 0;
+        // The intent is durable, and its commit never sent.
+        state.fault = Some(Fault {
+            at: 1,
+            kind: FaultKind::CrashAfter,
+        });
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 2);
+    }
+    runner.round();
+    {
+        let mut state = runner.world.state();
+        state.refused.clear();
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 1);
+    }
+    runner.settle();
+    runner.world.state().second += 60;
+    runner.settle();
+    let state = runner.world.state();
+    let cart = &state.applications["shop/cart"];
+    let intents = &cart.metadata.annotations.as_ref().unwrap()["harmonix.io/intents"];
+    assert!(!intents.contains("commitFiles"), "{intents}");
+    drop(state);
+    assert_eq!(runner.ready("cart").0, "True");
+    runner.assert_sound();
+}
+
+#[test]
 fn a_second_try_that_is_refused_says_nothing_of_the_first() {
     let mut runner = Runner::new(platform());
     let cart = application("cart", &["dev"]);
