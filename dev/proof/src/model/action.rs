@@ -94,7 +94,8 @@ pub(super) fn actions(scene: &Scene, state: &State, actions: &mut Vec<Action>) {
         if may_crash(scene, state) && state.lanes.iter().any(remembers) {
             actions.push(Action::Crash);
         }
-        if state.used.rebuilt < scene.story.rebuilds {
+        // What a lost cluster had on its way arrived before another is there, or never will.
+        if state.used.rebuilt < scene.story.rebuilds && state.flights.is_empty() {
             actions.push(Action::Rebuild);
         }
     }

@@ -18,6 +18,7 @@ use serde_json::Value;
 /// A question that changes nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Look {
+    Started,
     Time,
     Entropy,
     Group(String),

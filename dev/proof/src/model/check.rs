@@ -7,7 +7,7 @@ use stateright::{Model, Property};
 
 use super::action::{Action, actions};
 use super::course::Course;
-use super::outside::Outside;
+use super::outside::{Outside, moment};
 use super::property;
 use super::rest::{BOUND, Found, Rest, round};
 use super::scene::{Scene, SceneError};
@@ -164,6 +164,8 @@ fn start(scene: &Arc<Scene>, course: &Course) -> Result<State, SceneError> {
         flights: Vec::new(),
         trouble: None,
         tick: 0,
+        deaths: 0,
+        started: moment(0),
         used: Used::default(),
         wrong: 0,
     };

@@ -78,7 +78,7 @@ fn judge(state: &mut State, lane: usize, table: &str, row: &Row) {
     let effects = state.lanes.get(lane).map(|lane| lane.effects.as_slice());
     let mut effects = effects.unwrap_or_default().iter();
     let happened = effects.any(|effect| effect.intent == row.id);
-    let is_effect = !matches!(row.action.as_str(), "LetGo" | "AssumeRole");
+    let is_effect = !matches!(row.action.as_str(), "LetGo" | "AssumeRole" | "TakeOver");
     match (is_effect, row.status.as_str(), happened) {
         (true, "SUCCESS", false) => wrongs.push(Wrong::NoEffect),
         (true, "FAILED" | "DENIED", true) => wrongs.push(Wrong::FalseRefusal),

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::broken::Broken;
 use super::call::{Answer, Look, failure};
-use super::outside::{Project, Run, RunState, moment};
+use super::outside::{Project, Run, RunState};
 use super::scene::Scene;
 use super::state::{State, Trouble};
 
@@ -26,7 +26,8 @@ pub(super) fn look(scene: &Scene, state: &mut State, lane: usize, question: &Loo
     let outside = Arc::clone(&state.outside);
     let missing = |what: &str| failure(Party::GitLab, FailureKind::Missing, what);
     match question {
-        Look::Time => Answer::Time(moment(state.tick)),
+        Look::Started => Answer::Time(state.started),
+        Look::Time => Answer::Time(state.now()),
         Look::Entropy => Answer::Entropy(entropy(state, lane)),
         Look::Group(path) => Answer::Flag(Ok(outside.groups.contains_key(path))),
         Look::Described(path) => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use harmonix::domain::blob::blob_id;
 use harmonix::domain::file::FileAction;
-use harmonix::domain::forge::{Pipeline, Project as Described};
+use harmonix::domain::forge::{Pipeline, Project as Described, ProjectSettings};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -139,6 +139,17 @@ impl Project {
             clone_url: format!("https://gitlab.example.com/{}.git", self.path),
             description: self.description.clone(),
             default_branch: (!self.commits.is_empty()).then(|| "main".to_owned()),
+            settings: Some(ProjectSettings {
+                pipeline_variables_role: if self.has_settings {
+                    "maintainer"
+                } else {
+                    "developer"
+                }
+                .to_owned(),
+                job_token_may_push: false,
+                cancel_redundant_pipelines: !self.has_settings,
+                description: self.description.clone(),
+            }),
             ..Described::default()
         }
     }

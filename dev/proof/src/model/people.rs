@@ -44,34 +44,8 @@ impl World<'_> {
                 lane.store(thing);
                 Some(())
             }
-            Action::Push(number) => {
-                state.used.pushed += 1;
-                let (count, tick) = (state.used.pushed, state.tick);
-                let path = &self.scene.lane(number)?.path;
-                let file = File::new(format!("src/{count}.js"), "// new\n");
-                let project = state.outside().project_mut(path)?;
-                project.commit("Change", &[FileAction::Create(file)], tick)?;
-                let lane = state.lanes.get_mut(number)?;
-                lane.undisturbed = false;
-                Some(())
-            }
-            Action::Delete(number) => {
-                state.used.deleted += 1;
-                let now = moment(state.tick);
-                let lane = state.lanes.get_mut(number)?;
-                lane.undisturbed = false;
-                let thing = lane.thing.clone()?;
-                if thing.app.finalizers().is_empty() {
-                    lane.remove();
-                } else {
-                    let deleting = thing.with(|app| {
-                        app.metadata.deletion_timestamp = Some(Time(now));
-                        app.metadata.generation = Some(thing.generation() + 1);
-                    });
-                    lane.store(deleting);
-                }
-                Some(())
-            }
+            Action::Push(number) => self.push(state, number),
+            Action::Delete(number) => delete(state, number),
             Action::Recreate(number) => {
                 state.used.recreated += 1;
                 let app = self.manifest(state, number)?;
@@ -103,8 +77,37 @@ impl World<'_> {
                 }
                 Some(())
             }
-            _ => None,
+            Action::Deliver(_)
+            | Action::Pass(_)
+            | Action::Look(_)
+            | Action::Serve(_)
+            | Action::Lose(_)
+            | Action::Fail(_)
+            | Action::Deny(_)
+            | Action::Delay(_)
+            | Action::CrashAfter(_)
+            | Action::Crash
+            | Action::Arrive(_)
+            | Action::Tick
+            | Action::Green(..)
+            | Action::Red(..)
+            | Action::Worn
+            | Action::Refuse
+            | Action::Renew => None,
         }
+    }
+
+    /// A developer pushes a commit.
+    fn push(&self, state: &mut State, number: usize) -> Option<()> {
+        state.used.pushed += 1;
+        let (count, tick) = (state.used.pushed, state.tick);
+        let path = &self.scene.lane(number)?.path;
+        let file = File::new(format!("src/{count}.js"), "// new\n");
+        let project = state.outside().project_mut(path)?;
+        project.commit("Change", &[FileAction::Create(file)], tick)?;
+        let lane = state.lanes.get_mut(number)?;
+        lane.undisturbed = false;
+        Some(())
     }
 
     /// The application as its manifest says: with the spec it has now, if it exists.
@@ -140,6 +143,25 @@ impl World<'_> {
         lane.store(Thing::new(app));
         Some(())
     }
+}
+
+/// A person deletes an application: it goes at once, or when its finalizer does.
+fn delete(state: &mut State, number: usize) -> Option<()> {
+    state.used.deleted += 1;
+    let now = moment(state.tick);
+    let lane = state.lanes.get_mut(number)?;
+    lane.undisturbed = false;
+    let thing = lane.thing.clone()?;
+    if thing.app.finalizers().is_empty() {
+        lane.remove();
+    } else {
+        let deleting = thing.with(|app| {
+            app.metadata.deletion_timestamp = Some(Time(now));
+            app.metadata.generation = Some(thing.generation() + 1);
+        });
+        lane.store(deleting);
+    }
+    Some(())
 }
 
 /// A change of the spec.

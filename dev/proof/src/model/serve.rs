@@ -26,7 +26,9 @@ pub(super) struct Arrival<'a> {
 pub(super) fn intent_of(state: &State, lane: usize, write: &Write) -> Option<String> {
     let intents = state.lanes.get(lane)?.thing.as_ref()?.intents();
     let of = |wanted: &dyn Fn(&Action) -> bool| {
-        let found = intents.iter().find(|intent| wanted(&intent.action));
+        // What is tried stands after what came before it.
+        let mut newest_first = intents.iter().rev();
+        let found = newest_first.find(|intent| wanted(&intent.action));
         found.map(|intent| intent.id.as_str().to_owned())
     };
     let named = |id: &str| {
@@ -41,9 +43,12 @@ pub(super) fn intent_of(state: &State, lane: usize, write: &Write) -> Option<Str
             let wanted = format!("{}/{}", project.group, project.path);
             of(&|action| matches!(action, Action::CreateProject { path } if *path == wanted))
         }
-        Write::Settings(wanted, _) => of(
-            &|action| matches!(action, Action::ApplySettings { project, .. } if project == wanted),
-        ),
+        Write::Settings(path, applied) => {
+            let applied = applied.digest();
+            of(
+                &|action| matches!(action, Action::ApplySettings { project, settings } if project == path && *settings == applied),
+            )
+        }
         Write::Commit(commit) => named(trailer(&commit.message)?),
         Write::Start(start) => named(variable(start, "HARMONIX_INTENT")),
         Write::Hold { .. }
@@ -113,10 +118,8 @@ fn note(state: &mut State, arrival: &Arrival<'_>, kind: Kind) -> bool {
         return true;
     };
     let intent = arrival.intent.clone().unwrap_or_default();
-    let known = lane
-        .effects
-        .iter()
-        .any(|effect| effect.intent == intent && effect.kind == kind);
+    let mut effects = lane.effects.iter();
+    let known = effects.any(|effect| effect.intent == intent && effect.kind == kind);
     if !known {
         lane.effects.push(Effect {
             intent,

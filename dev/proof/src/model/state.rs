@@ -9,10 +9,11 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use harmonix::controllers::Recollection;
+use jiff::{SignedDuration, Timestamp};
 
 use super::call::Write;
 use super::course::{Node, Request};
-use super::outside::Outside;
+use super::outside::{Outside, moment};
 use super::thing::Thing;
 
 /// One state.
@@ -26,6 +27,10 @@ pub(super) struct State {
     pub(super) trouble: Option<Trouble>,
     /// Time, in steps longer than a lost answer is waited for.
     pub(super) tick: u16,
+    /// How often a process died: the next one begins a moment later.
+    pub(super) deaths: u8,
+    /// When the process began.
+    pub(super) started: Timestamp,
     pub(super) used: Used,
     /// What must never be, and was.
     pub(super) wrong: u32,
@@ -197,6 +202,13 @@ impl State {
         self.wrong |= wrong.bit();
     }
 
+    /// The time.
+    pub(super) fn now(&self) -> Timestamp {
+        let moments = SignedDuration::from_secs(i64::from(self.deaths));
+        let now = moment(self.tick);
+        now.checked_add(moments).unwrap_or(now)
+    }
+
     /// Something outside, to be changed.
     pub(super) fn outside(&mut self) -> &mut Outside {
         Arc::make_mut(&mut self.outside)
@@ -299,6 +311,7 @@ impl Hash for State {
             self.flights.len(),
             self.trouble,
             self.tick,
+            (self.deaths, self.started),
             self.used,
             self.wrong,
         )

@@ -137,6 +137,10 @@ impl World<'_> {
             Fate::Failed => write.unanswered(),
             Fate::Denied => write.failed(FailureKind::Denied, "403 Forbidden"),
             Fate::Delayed => {
+                // What it carries may stand somewhere later.
+                if let Some(lane) = state.lanes.get_mut(number) {
+                    lane.keep_identities();
+                }
                 state.flights.push(Flight {
                     request: Arc::clone(&pass.node.request),
                     lane: number,
@@ -274,6 +278,8 @@ pub(super) fn deliver(lane: &mut Lane) {
 
 /// The process dies; the next one begins with the view that its list gave it, however old.
 pub(super) fn crash(state: &mut State) {
+    state.deaths += 1;
+    state.started = state.now();
     for lane in &mut state.lanes {
         lane.memory = Recollection::default();
         lane.end();

@@ -168,6 +168,11 @@ impl Tape {
 
 impl Clock for Tape {
     fn now(&self) -> Timestamp {
+        // Who asks first is the context that is made for this pass: it wants to know since when its
+        // process has been there.
+        if self.reel().at == 0 {
+            return self.look(Look::Started);
+        }
         self.look(Look::Time)
     }
 
