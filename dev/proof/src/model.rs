@@ -80,9 +80,12 @@ pub struct Options {
     /// Look at coming to rest in every so many states only
     #[arg(long, default_value_t = 1, value_name = "K")]
     pub every: u64,
-    /// How many threads go through the states
+    /// How many threads go through the states of a story
     #[arg(long, default_value_t = 1)]
     pub threads: usize,
+    /// How many stories are gone through at once
+    #[arg(long, default_value_t = 2)]
+    pub jobs: usize,
     /// Check a controller that is broken like this: the check must find it out
     #[arg(long)]
     pub broken: Option<Broken>,

@@ -101,6 +101,11 @@ impl Check {
         }
     }
 
+    /// What happens on the way to rest.
+    pub(super) fn way_to_rest(&self, state: &State) -> Vec<String> {
+        super::rest::told(&self.world(), state)
+    }
+
     /// Lets only the first failure of a property through: the checker would keep the last.
     pub(super) fn first_failure(&self, name: &'static str, holds: bool) -> bool {
         if holds {

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 use std::time::Instant;
 
 use clap::ValueEnum as _;
@@ -29,6 +32,10 @@ enum ReportError {
 struct Ended {
     unique: usize,
     generated: usize,
+    depth: usize,
+    /// How often the driver ran.
+    runs: u64,
+    seconds: f64,
     tally: Tally,
     /// What is refuted, with how it comes about.
     refuted: Vec<(&'static str, Vec<String>)>,
@@ -75,12 +82,18 @@ fn chosen(options: &Options) -> Vec<Story> {
 /// The check of the controller as it is, or of one broken one.
 fn check(options: &Options, out: &mut impl Write) -> Result<bool, ReportError> {
     let began = Instant::now();
+    let stories = chosen(options);
+    let mut all = Vec::new();
+    side_by_side(options, &stories, |story, ended| {
+        let ended = ended?;
+        tell(story, &ended, out)?;
+        all.push(ended);
+        Ok(())
+    })?;
     let mut met: BTreeMap<&'static str, u64> = BTreeMap::new();
     let mut rounds: BTreeMap<u16, u64> = BTreeMap::new();
     let (mut unique, mut generated, mut rested, mut good) = (0, 0, 0, true);
-    let stories = chosen(options);
-    for story in &stories {
-        let ended = go_through(story, options, options.broken, out)?;
+    for ended in all {
         unique += ended.unique;
         generated += ended.generated;
         rested += ended.tally.rested;
@@ -94,9 +107,6 @@ fn check(options: &Options, out: &mut impl Write) -> Result<bool, ReportError> {
             met.entry(name).or_default();
         }
         good &= ended.refuted.is_empty();
-        if !good {
-            break;
-        }
     }
     writeln!(out, "\nsometimes, by the states in which it was so:")?;
     for (name, count) in &met {
@@ -125,6 +135,70 @@ fn check(options: &Options, out: &mut impl Write) -> Result<bool, ReportError> {
     Ok(good)
 }
 
+/// Goes through stories, several at once, and tells of each when it ended.
+fn side_by_side(
+    options: &Options,
+    stories: &[Story],
+    mut tell: impl FnMut(&Story, Result<Ended, ReportError>) -> Result<(), ReportError>,
+) -> Result<(), ReportError> {
+    let next = AtomicUsize::new(0);
+    let (sender, ended) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..options.jobs.max(1) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                while let Some(story) = stories.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let ended = go_through(story, options, options.broken);
+                    // Whoever asked has given up: there is nobody to tell.
+                    if sender.send((story, ended)).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        ended
+            .iter()
+            .try_for_each(|(story, ended)| tell(story, ended))
+    })
+}
+
+/// What one story came to.
+fn tell(story: &Story, ended: &Ended, out: &mut impl Write) -> Result<(), ReportError> {
+    let bound = story
+        .depth
+        .map(|depth| format!(" (no deeper than {depth})"));
+    writeln!(
+        out,
+        "\n{}\n  {} unique states of {} generated, depth {}{}, {:.1} s; {} runs of the driver; at most {} rounds to rest",
+        story.name,
+        ended.unique,
+        ended.generated,
+        ended.depth,
+        bound.unwrap_or_default(),
+        ended.seconds,
+        ended.runs,
+        ended
+            .tally
+            .rounds
+            .keys()
+            .last()
+            .copied()
+            .unwrap_or_default(),
+    )?;
+    for (name, path) in &ended.refuted {
+        writeln!(out, "  REFUTED: {name}")?;
+        if let Some(why) = &ended.tally.unrest {
+            writeln!(out, "  {why}")?;
+        }
+        for (number, line) in path.iter().enumerate() {
+            writeln!(out, "    {:>3}  {line}", number + 1)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
 fn ratio(part: u64, whole: u64) -> f64 {
     let number = |count: u64| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     number(part) / number(whole).max(1.0)
@@ -139,7 +213,7 @@ fn controls(options: &Options, out: &mut impl Write) -> Result<bool, ReportError
         let began = Instant::now();
         let mut verdict = None;
         for story in chosen(options) {
-            let ended = go_through(&story, options, Some(*broken), &mut io::sink())?;
+            let ended = go_through(&story, options, Some(*broken))?;
             if let Some((property, path)) = ended.refuted.into_iter().next() {
                 verdict = Some((story.name, property, path));
                 break;
@@ -171,17 +245,14 @@ fn go_through(
     story: &Story,
     options: &Options,
     broken: Option<Broken>,
-    out: &mut impl Write,
 ) -> Result<Ended, ReportError> {
-    writeln!(out, "\n{}", story.name)?;
-    out.flush()?;
     let began = Instant::now();
     let check = Check::new(Scene::new(story.clone(), broken)?, options.every)?;
     let mut builder = check
         .checker()
         .threads(options.threads)
         .finish_when(HasDiscoveries::AnyFailures);
-    if let Some(depth) = options.depth {
+    if let Some(depth) = options.depth.or(story.depth) {
         builder = builder.target_max_depth(depth);
     }
     if let Some(states) = options.states {
@@ -206,29 +277,12 @@ fn go_through(
             stateright::Expectation::Sometimes | stateright::Expectation::Eventually => {}
         }
     }
-    let seconds = began.elapsed().as_secs_f64();
-    writeln!(
-        out,
-        "  {} unique states of {} generated, depth {}, {seconds:.1} s; {} runs of the driver; at most {} rounds to rest",
-        checker.unique_state_count(),
-        checker.state_count(),
-        checker.max_depth(),
-        check.runs(),
-        tally.rounds.keys().last().copied().unwrap_or_default(),
-    )?;
-    for (name, path) in &refuted {
-        writeln!(out, "  REFUTED: {name}")?;
-        if let Some(why) = &tally.unrest {
-            writeln!(out, "  {why}")?;
-        }
-        for (number, line) in path.iter().enumerate() {
-            writeln!(out, "    {:>3}  {line}", number + 1)?;
-        }
-    }
-    out.flush()?;
     Ok(Ended {
         unique: checker.unique_state_count(),
         generated: checker.state_count(),
+        depth: checker.max_depth(),
+        runs: check.runs(),
+        seconds: began.elapsed().as_secs_f64(),
         tally,
         refuted,
         unmet,
@@ -237,10 +291,15 @@ fn go_through(
 
 /// A path, one line for each thing that happened.
 fn told(check: &Check, path: Path<State, Action>) -> Vec<String> {
+    let last = path.last_state().clone();
     let mut lines = Vec::new();
     for (state, action) in path.into_vec() {
         let Some(action) = action else { continue };
         lines.push(line(check, &state, action));
+    }
+    if last.wrong == 0 {
+        lines.push("and from here on nothing goes wrong any more:".to_owned());
+        lines.extend(check.way_to_rest(&last));
     }
     lines
 }

@@ -67,7 +67,8 @@ impl Rest {
                 )));
                 break;
             }
-            if !moved(&state, &next) {
+            // A while that is waited for is no rest.
+            if !moved(&state, &next) && !moved(&next, &round(world, &next)) {
                 found = Some(at_rest(world, &next));
                 break;
             }
@@ -95,8 +96,29 @@ impl Rest {
     }
 }
 
+/// What happens on the way to rest, one line for each write.
+pub(super) fn told(world: &World<'_>, state: &State) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut state = state.clone();
+    for number in 1..=BOUND {
+        let next = round_told(world, &state, &mut |line| {
+            lines.push(format!("round {number}: {line}"));
+        });
+        let quiet = !moved(&state, &next);
+        state = next;
+        if state.wrong != 0 || (quiet && number > 2) {
+            break;
+        }
+    }
+    lines
+}
+
 /// One round in which nothing goes wrong.
 pub(super) fn round(world: &World<'_>, state: &State) -> State {
+    round_told(world, state, &mut |_| {})
+}
+
+fn round_told(world: &World<'_>, state: &State, tell: &mut dyn FnMut(String)) -> State {
     let mut state = state.clone();
     state.trouble = None;
     while !state.flights.is_empty() {
@@ -105,7 +127,7 @@ pub(super) fn round(world: &World<'_>, state: &State) -> State {
         }
     }
     for number in 0..state.lanes.len() {
-        go_through(world, &mut state, number);
+        go_through(world, &mut state, number, tell);
         catch_up(&mut state, number);
         if state
             .lanes
@@ -113,7 +135,7 @@ pub(super) fn round(world: &World<'_>, state: &State) -> State {
             .is_some_and(|lane| lane.view.is_some())
         {
             world.begin(&mut state, number);
-            go_through(world, &mut state, number);
+            go_through(world, &mut state, number, tell);
         }
         catch_up(&mut state, number);
     }
@@ -133,7 +155,7 @@ pub(super) fn round(world: &World<'_>, state: &State) -> State {
 }
 
 /// The pass that is under way goes through.
-fn go_through(world: &World<'_>, state: &mut State, number: usize) {
+fn go_through(world: &World<'_>, state: &mut State, number: usize, tell: &mut dyn FnMut(String)) {
     for _ in 0..WRITES {
         let Some(Pass { node, .. }) = state.lanes.get(number).and_then(|lane| lane.pass.clone())
         else {
@@ -145,8 +167,15 @@ fn go_through(world: &World<'_>, state: &mut State, number: usize) {
                     *state = next;
                 }
             }
-            Request::Write(_) => {
+            Request::Write(write) => {
+                let wrong = state.wrong;
                 world.answer(state, number, Fate::Served);
+                let broken = if state.wrong == wrong {
+                    ""
+                } else {
+                    "  <-- breaks a rule"
+                };
+                tell(format!("{}{broken}", write.told()));
             }
             Request::End(_) | Request::Astray => return,
         }
@@ -242,6 +271,10 @@ fn problem(world: &World<'_>, state: &State, number: usize, lane: &Lane) -> Opti
     });
     if red && thing.reason() == "PipelineFailed" {
         return None;
+    }
+    let description = thing.app.spec.description.as_deref().unwrap_or_default();
+    if !project.is_some_and(|project| project.description.starts_with(description)) {
+        return Some("the project is not described as asked".into());
     }
     if !thing.is_settled() || !runs(world.scene, state, number) {
         return Some(format!("it is not as asked: {}", thing.reason()));
