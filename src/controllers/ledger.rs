@@ -59,17 +59,20 @@ pub(super) async fn flush(
     Ok(())
 }
 
-/// The providers in whose tables an earlier pass may have written records that no status tells of: it left
-/// intents open.
+/// The providers in whose tables another pass may have written records that this status does not tell of: of
+/// intents that were left open, or of what waits, in another order.
 pub(super) fn stale(open: &[OpenIntent], journal: &EffectJournal) -> BTreeSet<String> {
-    let chains = journal.chains.iter().filter(|_| !open.is_empty());
+    if open.is_empty() && journal.backlog.is_empty() {
+        return BTreeSet::new();
+    }
+    let chains = journal.chains.iter();
     chains.map(|chain| chain.provider.clone()).collect()
 }
 
 /// Reads the end of a chain that the next record hangs on: before the first record of an object in a
 /// table, since a cluster that was lost, or an object that was made again, has records there already; and
-/// where an earlier pass ended before it told of its records. One of those is met when it is recorded again,
-/// and is counted already.
+/// where a pass ended before it told of its records, or could not tell of them because its view was an old
+/// one. A record of those is met when it is recorded again, and is counted already.
 async fn find_chain(
     journal: &mut EffectJournal,
     scope: &Scope,

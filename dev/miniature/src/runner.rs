@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use harmonix::api::Application;
 use harmonix::controllers::{Context, Ports, pass};
 use harmonix::ports::{Cache as _, Clock, StoreError};
 use jiff::Timestamp;
@@ -106,6 +107,11 @@ impl Runner {
     fn application_in(&self, namespace: &str, name: &str) -> Option<Ended> {
         let object = self.world.application(namespace, name)?;
         Some(self.end(pass::application(&self.context, &object)))
+    }
+
+    /// A pass over an application as an old view shows it.
+    pub fn application_as(&self, seen: &Application) -> Ended {
+        self.end(pass::application(&self.context, seen))
     }
 
     /// A pass over one provider, if it exists.

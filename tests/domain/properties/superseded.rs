@@ -1,7 +1,9 @@
 //! What was decided and is no longer wanted, while nobody knows whether it happened: it is found out, and
 //! every effect has its one record in an unbroken chain, whatever was wanted next.
 
-use crate::world::{Fault, FaultKind, Runner, World, application, violations};
+use harmonix::ports::StoreError;
+
+use crate::world::{Ended, Fault, FaultKind, Runner, World, application, violations};
 
 /// What happens after the fault.
 type Then = fn(&mut Runner);
@@ -275,5 +277,37 @@ fn a_record_hangs_on_one_that_no_status_tells_of() {
     runner.world.state().unreadable.clear();
     runner.settle();
     assert!(runner.world.state().applications.is_empty());
+    runner.assert_sound();
+}
+
+#[test]
+fn a_record_hangs_on_one_that_waits_and_that_an_old_view_had_written() {
+    let mut runner = Runner::new(platform());
+    let cart = application("cart", &["dev"]);
+    runner.world.state().put_application(cart);
+    runner.settle();
+    let before = runner.world.state().applications["shop/cart"].clone();
+    {
+        let mut state = runner.world.state();
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 2);
+        // The refusal is to be recorded, and the commit after it; both wait in the status.
+        state.unreadable = ["denied dev-place".to_owned()].into();
+    }
+    runner.application("cart");
+    let mut seen = runner.world.state().applications["shop/cart"].clone();
+    let waiting = seen.status.as_ref().and_then(|s| s.effects.as_ref());
+    assert_eq!(waiting.unwrap().backlog.len(), 2);
+    // As it was when the intent was durable, and no status told of it.
+    seen.status = before.status;
+    seen.metadata.resource_version = before.metadata.resource_version;
+    runner.world.state().unreadable.clear();
+    runner.restart();
+    assert_eq!(
+        runner.application_as(&seen),
+        Ended::Unwritten(StoreError::Stale)
+    );
+    runner.restart();
+    runner.settle();
+    assert_eq!(runner.ready("cart").0, "True");
     runner.assert_sound();
 }
