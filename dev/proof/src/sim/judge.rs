@@ -29,7 +29,7 @@ pub fn judge(universe: &Universe, reference: Option<&Outline>) -> Vec<String> {
     found.extend(leaks(universe));
     if let Some(reference) = reference {
         let schedule = universe.schedule();
-        let strict = schedule.style == Style::Calm && !mends_two(schedule);
+        let strict = schedule.style == Style::Calm && !is_at_once(schedule);
         let mut outline = Outline::of(universe.world());
         if !strict
             && schedule
@@ -49,14 +49,20 @@ pub fn judge(universe: &Universe, reference: Option<&Outline>) -> Vec<String> {
     found
 }
 
-/// Whether a build and a deployment fail until both are mended at once: then they go on side by side, and
-/// how far the older release gets before the newer one overtakes it is a matter of minutes.
-fn mends_two(schedule: &Schedule) -> bool {
+/// Whether several acts take effect at once although one comes after the other: a build and a deployment that
+/// failed and are mended together, or what was done while everything was suspended. How far the one gets before
+/// the other overtakes it is a matter of minutes.
+fn is_at_once(schedule: &Schedule) -> bool {
+    let acts = || schedule.acts.iter().map(|planned| &planned.act);
     let fails = |wanted: &dyn Fn(&str) -> bool| {
-        let mut acts = schedule.acts.iter().map(|planned| &planned.act);
-        acts.any(|act| matches!(act, Act::Fail(_, whom) if wanted(whom)))
+        acts().any(|act| matches!(act, Act::Fail(_, whom) if wanted(whom)))
     };
-    fails(&|whom| whom == "build") && fails(&|whom| whom != "build")
+    let mended = fails(&|whom| whom == "build") && fails(&|whom| whom != "build");
+    let since = acts().skip_while(|act| !matches!(act, Act::Suspend(_)));
+    let until = since
+        .skip(1)
+        .take_while(|act| !matches!(act, Act::Resume(_)));
+    mended || until.count() > 1
 }
 
 /// O4: every project of ours has its object, or a record that says that it was let go.
