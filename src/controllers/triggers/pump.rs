@@ -26,10 +26,11 @@ pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHan
                     wakers.environment(&wanted.name);
                 }
             },
+            |_| (),
         )
     };
     let environments = {
-        let (wakers, stores) = (wakers.clone(), stores.clone());
+        let (wakers, own, stores) = (wakers.clone(), wakers.clone(), stores.clone());
         pump(
             feeds.environments,
             fingerprint::own,
@@ -41,6 +42,9 @@ pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHan
                 }
                 wake_applications(&stores, &wakers, |application| names(application, &name));
             },
+            // A status that came late is put right by nobody else: this kind is not looked at from time to
+            // time. A pass over it asks nobody, so it may look at what it wrote itself.
+            move |environment: &Environment| own.environment(&environment.name_any()),
         )
     };
     let providers = {
@@ -65,6 +69,7 @@ pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHan
                     users.iter().any(|user| names(application, user))
                 });
             },
+            |_| (),
         )
     };
     let namespaces = pump(
@@ -76,6 +81,7 @@ pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHan
                 application.namespace().as_deref() == Some(name.as_str())
             });
         },
+        |_| (),
     );
     vec![applications, environments, providers, namespaces]
 }
@@ -98,11 +104,12 @@ fn wake_applications(stores: &Stores, wakers: &Wakers, concerned: impl Fn(&Appli
 
 /// Wakes for every object whose fingerprint changed, and for what it was before: whoever it no longer
 /// names is concerned as well. During a relist the cache still shows the old
-/// state, so whoever it concerns is woken once the new one is in.
+/// state, so whoever it concerns is woken once the new one is in. `again` is told of every other change.
 fn pump<K>(
     mut feed: Feed<K>,
     fingerprint: fn(&K) -> u64,
     wake: impl Fn(&K) + Send + 'static,
+    again: impl Fn(&K) + Send + 'static,
 ) -> JoinHandle<()>
 where
     K: ResourceExt + Clone + Send + Sync + 'static,
@@ -130,6 +137,8 @@ where
                     for (key, (print, object)) in &now {
                         if known.get(key).is_none_or(|(before, _)| before != print) {
                             wake(object);
+                        } else {
+                            again(object);
                         }
                     }
                     for (key, (before, object)) in &known {
@@ -143,7 +152,7 @@ where
                     let print = fingerprint(&object);
                     let before = known.insert(key(&object), (print, object.clone()));
                     match before {
-                        Some((before, _)) if before == print => {}
+                        Some((before, _)) if before == print => again(&object),
                         Some((_, before)) => {
                             wake(&before);
                             wake(&object);

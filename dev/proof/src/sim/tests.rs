@@ -106,6 +106,19 @@ fn a_watch_that_cannot_be_opened_with_410_begins_anew() {
 }
 
 #[test]
+fn a_status_of_an_environment_that_comes_late_does_not_stay() {
+    let late = Trouble::Strike {
+        door: Door::Status,
+        nth: 1,
+        times: 1,
+        mishap: Mishap::Late,
+    };
+    let schedule = schedule(Start::Running, &[Act::Place("dev")], &[late]);
+    let outcome = stage().play(&schedule, false);
+    assert_eq!(outcome.violations, Vec::<String>::new());
+}
+
+#[test]
 fn another_end_state_is_seen() {
     let universe = lived();
     let wanted = Outline::of(universe.world());

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::super::{Queues, Request};
 use super::*;
+use crate::api::EnvironmentStatus;
 
 fn cart(generation: i64, environments: &[&str]) -> Application {
     let environments: Vec<_> = environments
@@ -119,6 +120,23 @@ async fn a_provider_learns_that_an_environment_no_longer_names_it() {
             2,
             "when it began and when it ended"
         );
+    }
+}
+
+#[tokio::test]
+async fn an_environment_alone_looks_at_a_status_that_it_has_now() {
+    let told = || {
+        let mut told = dev(1, &["dev-eu"]);
+        told.metadata.resource_version = Some("7".into());
+        told.status = Some(EnvironmentStatus::default());
+        told
+    };
+    for events in [vec![Event::Apply(told())], listed(told())] {
+        let mut all = listed(dev(1, &["dev-eu"]));
+        all.extend(events);
+        let queues = woken(Vec::new(), all).await;
+        assert_eq!(times(queues.environments, "dev"), 2);
+        assert_eq!(times(queues.providers, "dev-eu"), 1);
     }
 }
 
