@@ -4,5 +4,7 @@
 pub mod aws;
 pub mod clock;
 #[cfg(feature = "host")]
+mod gate;
+#[cfg(feature = "host")]
 pub mod gitlab;
 pub mod kube;

@@ -16,6 +16,7 @@ mod identity;
 mod image;
 mod limit;
 mod outputs;
+mod pause;
 mod session;
 mod slot;
 

@@ -17,7 +17,6 @@ mod attempt;
 mod connection;
 mod failure;
 mod file;
-mod gate;
 mod group;
 mod history;
 mod job;
@@ -27,6 +26,7 @@ mod said;
 mod token;
 mod trace;
 mod tree;
+mod wait;
 mod wire;
 
 use std::fmt::Display;

@@ -6,11 +6,12 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use harmonix::adapters::aws::AwsSessions;
 use harmonix::domain::failure::{Failure, FailureKind};
+use harmonix::domain::runtime::OperationsAccess;
 use harmonix::ports::CloudSessions as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
-use super::wire::{OPERATIONS_ROLE, Wire, access, at, json_error, own, query_error};
+use super::wire::{OPERATIONS_ROLE, RETRY_AFTER, Wire, access, at, json_error, own, query_error};
 
 const THROTTLED: FailureKind = FailureKind::Throttled(Duration::from_secs(5));
 
@@ -171,4 +172,34 @@ async fn a_controller_without_an_identity_says_how_it_gets_one() {
     ] {
         assert!(failure.message.contains(part), "{failure}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_asks_for_a_pause_is_left_alone_on_behalf_of_everybody() {
+    let wire = Wire::agreeing(|sent| match sent.action.as_str() {
+        "ecs:DescribeClusters" => json_error(429, "ThrottlingException", "slow down"),
+        _ => json_error(400, "ResourceNotFoundException", "no such table"),
+    });
+    let other = OperationsAccess {
+        session_name: "shop@till".into(),
+        ..access()
+    };
+    let first = wire.session().await.cluster("c").await.unwrap_err();
+    let second = wire.aws.operations(&other).await.unwrap();
+    let second = second.cluster("c").await.unwrap_err();
+    for failure in [first, second] {
+        let FailureKind::Throttled(after) = failure.kind else {
+            panic!("{failure}");
+        };
+        assert!(after <= RETRY_AFTER && after > RETRY_AFTER / 2, "{after:?}");
+    }
+    // Not by the other object, and not by the SDK's own repeat either.
+    assert_eq!(wire.count("ecs:DescribeClusters"), 1);
+    // Another service asked for nothing.
+    let table = wire.session().await.audit_table("audit");
+    table.links("Application/shop/cart").await.unwrap_err();
+    assert_eq!(wire.count("dynamodb:Query"), 1);
+    tokio::time::advance(RETRY_AFTER).await;
+    wire.session().await.cluster("c").await.unwrap_err();
+    assert_eq!(wire.count("ecs:DescribeClusters"), 2);
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
@@ -15,6 +16,9 @@ use serde_json::Value;
 
 pub const OWN_KEY: &str = "AKIAOWNIDENTITY";
 pub const OPERATIONS_ROLE: &str = "arn:aws:iam::222222222222:role/acme-dev-operations-role";
+
+/// How long an answer 429 asks to be left alone.
+pub const RETRY_AFTER: Duration = Duration::from_secs(7);
 
 /// One request, as it went out.
 #[derive(Clone, Debug)]
@@ -61,7 +65,11 @@ impl Wire {
                 let one = read(request.uri(), request.headers(), body);
                 sent.lock().unwrap().push(one.clone());
                 let (status, body) = reply(&one);
-                http::Response::builder().status(status).body(body).unwrap()
+                let mut answer = http::Response::builder().status(status);
+                if status == 429 {
+                    answer = answer.header("retry-after", RETRY_AFTER.as_secs());
+                }
+                answer.body(body).unwrap()
             })
         };
         let base = base(own()).to_builder().http_client(http).build();

@@ -11,6 +11,7 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_sts::config::http::HttpResponse;
 use aws_sdk_sts::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
+use super::pause::Paused;
 use crate::domain::failure::{Failure, FailureKind, Party};
 
 /// How long to stay away when AWS asks for it without saying how long.
@@ -95,7 +96,8 @@ where
         SdkError::ConstructionFailure(_) => Class::Invalid,
         SdkError::DispatchFailure(failure) => match failure.as_connector_error() {
             Some(cause) if text::causes(cause).any(is_about_credentials) => Class::Unsent,
-            Some(_) | None => Class::Silent,
+            Some(cause) => paused(cause).map_or(Class::Silent, Class::Throttled),
+            None => Class::Silent,
         },
         SdkError::ServiceError(_) => answered(error),
         // Timeouts, answers that cannot be read, and whatever else the SDK learns to fail by.
@@ -107,6 +109,10 @@ fn is_about_credentials(cause: &(dyn Error + 'static)) -> bool {
     cause.is::<CredentialsError>()
 }
 
+fn paused(cause: &(dyn Error + 'static)) -> Option<Duration> {
+    text::causes(cause).find_map(|cause| cause.downcast_ref::<Paused>().map(|Paused(after)| *after))
+}
+
 fn answered<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Class {
     let status = error.raw_response().map_or(0, |raw| raw.status().as_u16());
     let message = error.message().unwrap_or_default();
@@ -114,20 +120,20 @@ fn answered<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Class {
         Class::Throttled(_) => Class::Throttled(
             error
                 .raw_response()
-                .and_then(retry_after)
-                .map_or(THROTTLE, |asked| {
-                    asked.clamp(Duration::from_secs(1), LONGEST_THROTTLE)
-                }),
+                .and_then(asked_wait)
+                .unwrap_or(THROTTLE),
         ),
         class => class,
     }
 }
 
-fn retry_after(answer: &HttpResponse) -> Option<Duration> {
+/// How long an answer asks to be left alone, where it says so.
+pub(super) fn asked_wait(answer: &HttpResponse) -> Option<Duration> {
     let header = |name| answer.headers().get(name)?.parse::<u64>().ok();
     header("x-amz-retry-after")
         .map(Duration::from_millis)
         .or_else(|| header("retry-after").map(Duration::from_secs))
+        .map(|asked| asked.clamp(Duration::from_secs(1), LONGEST_THROTTLE))
 }
 
 /// What AWS said, or what kept it from saying anything: short, on one line, without secrets.

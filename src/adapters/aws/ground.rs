@@ -4,6 +4,8 @@
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 
+use super::pause::Pauses;
+
 /// One client a service; connections are shared by all sessions, credentials by none.
 pub(super) struct Ground {
     pub(super) ecs: aws_sdk_ecs::Client,
@@ -16,9 +18,21 @@ impl Ground {
     pub(super) fn of(base: &SdkConfig) -> Self {
         let nobody = nobody(base);
         Self {
-            ecs: aws_sdk_ecs::Client::new(&nobody),
-            ssm: aws_sdk_ssm::Client::new(&nobody),
-            dynamodb: aws_sdk_dynamodb::Client::new(&nobody),
+            ecs: aws_sdk_ecs::Client::from_conf(
+                aws_sdk_ecs::config::Builder::from(&nobody)
+                    .interceptor(Pauses::default())
+                    .build(),
+            ),
+            ssm: aws_sdk_ssm::Client::from_conf(
+                aws_sdk_ssm::config::Builder::from(&nobody)
+                    .interceptor(Pauses::default())
+                    .build(),
+            ),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(
+                aws_sdk_dynamodb::config::Builder::from(&nobody)
+                    .interceptor(Pauses::default())
+                    .build(),
+            ),
         }
     }
 }

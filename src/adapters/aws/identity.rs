@@ -16,6 +16,7 @@ use crate::domain::runtime::OperationsAccess;
 use super::credentials::SessionCredentials;
 use super::diagnosis::Denial;
 use super::failure::{self, Asked, Class};
+use super::pause::Pauses;
 
 /// How long a session is to last: the least that AWS allows.
 const DURATION: Duration = Duration::from_mins(15);
@@ -31,7 +32,11 @@ impl OwnIdentity {
     /// The identity that `base` holds.
     pub(super) fn of(base: &SdkConfig) -> Self {
         Self {
-            sts: aws_sdk_sts::Client::new(base),
+            sts: aws_sdk_sts::Client::from_conf(
+                aws_sdk_sts::config::Builder::from(base)
+                    .interceptor(Pauses::default())
+                    .build(),
+            ),
             arn: OnceCell::new(),
         }
     }

@@ -15,9 +15,9 @@ use url::Url;
 
 use super::ANSWER_LIMIT;
 use super::address::GitlabAddress;
-use super::gate::Gate;
 use super::token::TokenFile;
-use super::wire::{Keep, WireError};
+use super::wire::{Keep, WireError, pass};
+use crate::adapters::gate::Gate;
 
 /// What is read of a refusal: more than any sentence takes.
 const REFUSAL_LIMIT: usize = 16 * 1024;
@@ -98,7 +98,7 @@ impl Connection {
         }
         if let Some(gate) = gate {
             // Reading the token can take a while, in which another request may have been told to wait.
-            gate.pass().map_err(ApiError::client)?;
+            pass(&gate).map_err(ApiError::client)?;
         }
         let answer = self.http.execute(request).await;
         let answer = answer.map_err(|error| transport(&error.without_url()))?;

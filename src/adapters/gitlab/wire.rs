@@ -18,8 +18,9 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use url::Url;
 
-use super::gate::{Gate, asked_wait};
 use super::said::Said;
+use super::wait::asked_wait;
+use crate::adapters::gate::Gate;
 
 /// Requests to one host that may be under way at once.
 const CONCURRENT: usize = 16;
@@ -84,6 +85,13 @@ pub enum Location {
     Elsewhere(String),
 }
 
+/// Whether a request may be sent now; what its sender learns where it may not.
+pub(super) fn pass(gate: &Gate) -> Result<(), WireError> {
+    gate.remaining(Instant::now()).map_or(Ok(()), |after| {
+        Err(WireError::Throttled { after, said: None })
+    })
+}
+
 pub(super) struct Wire {
     client: Box<GitlabClient>,
     gate: Arc<Gate>,
@@ -111,13 +119,13 @@ impl Wire {
         mut request: Builder,
         body: Vec<u8>,
     ) -> Result<Response<Bytes>, ApiError<WireError>> {
-        self.gate.pass().map_err(ApiError::client)?;
+        pass(&self.gate).map_err(ApiError::client)?;
         if let Some(extensions) = request.extensions_mut() {
             extensions.insert(Arc::clone(&self.gate));
         }
         let place = self.places.acquire().await;
         // It may have closed while we stood in the queue.
-        self.gate.pass().map_err(ApiError::client)?;
+        pass(&self.gate).map_err(ApiError::client)?;
         let answer =
             tokio::time::timeout(self.timeout, self.client.rest_async(request, body)).await;
         drop(place);

@@ -1,49 +1,17 @@
-//! The host's rate gate: once GitLab asks us to wait, everybody waits.
+//! How long an answer of GitLab's asks us to wait.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{DATE, RETRY_AFTER};
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use tokio::time::Instant;
-
-use super::wire::WireError;
 
 /// What to wait where GitLab does not say.
 const DEFAULT: Duration = Duration::from_mins(1);
 
 /// Longer than any limit of GitLab lasts: a proxy's nonsense must not silence us for days.
 const LONGEST: Duration = Duration::from_hours(1);
-
-/// Open, or closed until an instant.
-#[derive(Default)]
-pub(super) struct Gate(Mutex<Option<Instant>>);
-
-impl Gate {
-    /// How long it stays closed; none while it is open.
-    pub(super) fn remaining(&self, now: Instant) -> Option<Duration> {
-        let until = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        until
-            .map(|until| until.saturating_duration_since(now))
-            .filter(|remaining| !remaining.is_zero())
-    }
-
-    /// Whether a request may be sent now; what its sender learns where it may not.
-    pub(super) fn pass(&self) -> Result<(), WireError> {
-        self.remaining(Instant::now()).map_or(Ok(()), |after| {
-            Err(WireError::Throttled { after, said: None })
-        })
-    }
-
-    /// Closes it for at least this long.
-    pub(super) fn close(&self, now: Instant, after: Duration) {
-        let until = now + after;
-        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *held = Some(held.map_or(until, |held| held.max(until)));
-    }
-}
 
 /// How long an answer asks us to wait: `Retry-After`, else `RateLimit-Reset` by the far side's own
 /// clock, else a minute.
@@ -103,17 +71,5 @@ mod tests {
                 "{headers:?}"
             );
         }
-    }
-
-    #[test]
-    fn the_gate_opens_when_its_time_has_passed_and_a_shorter_wait_does_not_open_it_early() {
-        let gate = Gate::default();
-        let start = Instant::now();
-        let after = |seconds| start + Duration::from_secs(seconds);
-        assert_eq!(gate.remaining(start), None);
-        gate.close(start, Duration::from_secs(30));
-        gate.close(start, Duration::from_secs(5));
-        assert_eq!(gate.remaining(after(10)), Some(Duration::from_secs(20)));
-        assert_eq!(gate.remaining(after(30)), None);
     }
 }
