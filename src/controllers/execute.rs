@@ -48,6 +48,7 @@ fn judge(failure: Failure) -> StepResult {
     match failure.kind {
         // A conflict is a reason to look again, under the same intent.
         FailureKind::Retryable
+        | FailureKind::Unsent
         | FailureKind::Throttled(_)
         | FailureKind::Conflict
         | FailureKind::Missing => StepResult::Open(failure),

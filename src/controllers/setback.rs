@@ -29,6 +29,7 @@ pub(super) fn after_failure(effect: &Effect, failure: &Failure, again: bool) -> 
         // Somebody was faster, or it had happened already: look again at once.
         FailureKind::Conflict => Verdict::Progressing(Reason::Updating, failure.message.clone()),
         FailureKind::Retryable
+        | FailureKind::Unsent
         | FailureKind::Throttled(_)
         | FailureKind::Missing
         | FailureKind::Denied
@@ -46,6 +47,7 @@ pub(super) fn unaudited(failure: &Failure) -> Verdict {
     let backoff = match failure.kind {
         FailureKind::Throttled(after) => Backoff::Exactly(after),
         FailureKind::Retryable
+        | FailureKind::Unsent
         | FailureKind::Conflict
         | FailureKind::Denied
         | FailureKind::Missing

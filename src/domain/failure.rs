@@ -28,6 +28,8 @@ impl fmt::Display for Party {
 pub enum FailureKind {
     /// Later it may go. Whether it happened is unknown unless `sent` says otherwise.
     Retryable,
+    /// Nothing was sent: we lack something of our own, such as the token.
+    Unsent,
     /// We are asked to wait this long before any other request to the same party.
     Throttled(Duration),
     /// Something else is there already, or changed in between: look again.
@@ -61,7 +63,8 @@ impl Failure {
     pub const fn may_have_happened(&self) -> bool {
         match self.kind {
             FailureKind::Retryable => true,
-            FailureKind::Throttled(_)
+            FailureKind::Unsent
+            | FailureKind::Throttled(_)
             | FailureKind::Conflict
             | FailureKind::Denied
             | FailureKind::Missing
@@ -80,8 +83,9 @@ impl fmt::Display for Failure {
 mod tests {
     use super::*;
 
-    const KINDS: [FailureKind; 6] = [
+    const KINDS: [FailureKind; 7] = [
         FailureKind::Retryable,
+        FailureKind::Unsent,
         FailureKind::Throttled(Duration::from_secs(1)),
         FailureKind::Conflict,
         FailureKind::Denied,

@@ -43,6 +43,7 @@ impl Verdict {
                 Self::Blocked(reason, message, Backoff::Exactly(after))
             }
             FailureKind::Retryable
+            | FailureKind::Unsent
             | FailureKind::Conflict
             | FailureKind::Missing
             | FailureKind::Denied
@@ -118,7 +119,7 @@ impl Verdict {
 /// The reason that names who failed us, and how.
 pub const fn reason_of(failure: &Failure) -> Reason {
     match (failure.party, failure.kind) {
-        (Party::GitLab, FailureKind::Denied) => Reason::GitLabDenied,
+        (Party::GitLab, FailureKind::Denied | FailureKind::Unsent) => Reason::GitLabDenied,
         (Party::GitLab, FailureKind::Throttled(_)) => Reason::GitLabThrottled,
         (Party::GitLab, FailureKind::Invalid) => Reason::GitLabRejected,
         (Party::GitLab, FailureKind::Retryable | FailureKind::Conflict | FailureKind::Missing) => {
@@ -131,6 +132,7 @@ pub const fn reason_of(failure: &Failure) -> Reason {
         (
             Party::Aws,
             FailureKind::Retryable
+            | FailureKind::Unsent
             | FailureKind::Conflict
             | FailureKind::Missing
             | FailureKind::Throttled(_)
@@ -138,7 +140,10 @@ pub const fn reason_of(failure: &Failure) -> Reason {
         )
         | (
             Party::Sts,
-            FailureKind::Retryable | FailureKind::Conflict | FailureKind::Throttled(_),
+            FailureKind::Retryable
+            | FailureKind::Unsent
+            | FailureKind::Conflict
+            | FailureKind::Throttled(_),
         ) => Reason::AwsUnavailable,
     }
 }

@@ -43,7 +43,7 @@ async fn without_a_token_nothing_is_sent_and_it_heals_by_itself() {
     std::fs::remove_file(stub.token_file()).unwrap();
     let host = stub.host();
     let failure = host.project_at("apps/shop/cart").await.unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Denied);
+    assert_eq!(failure.kind, FailureKind::Unsent);
     assert!(
         failure
             .message

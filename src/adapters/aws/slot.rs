@@ -96,6 +96,7 @@ impl Slot {
                     (
                         Err(_),
                         FailureKind::Retryable
+                        | FailureKind::Unsent
                         | FailureKind::Conflict
                         | FailureKind::Denied
                         | FailureKind::Missing

@@ -75,8 +75,8 @@ fn of_wire(attempt: &Attempt, error: WireError) -> Failure {
             let wait = format!("{said}; it goes on when the pause is over");
             failure(attempt, FailureKind::Throttled(after), &wait)
         }
-        // Nothing was sent, and only a person can put a token there.
-        WireError::Token(why) => failure(attempt, FailureKind::Denied, &why),
+        // Nothing was sent, so nobody refused anything; a token that is being rotated is there in a moment.
+        WireError::Token(why) => failure(attempt, FailureKind::Unsent, &why),
         WireError::TooLong(_) => failure(attempt, FailureKind::Invalid, &error.to_string()),
         WireError::Deadline(_) | WireError::Transport(_) => {
             failure(attempt, FailureKind::Retryable, &error.to_string())

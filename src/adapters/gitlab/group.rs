@@ -107,7 +107,10 @@ impl GitlabHost {
             FailureKind::Missing | FailureKind::Denied | FailureKind::Invalid => {
                 self.groups.forget(path);
             }
-            FailureKind::Retryable | FailureKind::Throttled(_) | FailureKind::Conflict => {}
+            FailureKind::Retryable
+            | FailureKind::Unsent
+            | FailureKind::Throttled(_)
+            | FailureKind::Conflict => {}
         }
     }
 }

@@ -323,6 +323,7 @@ fn look_verdict(claims: &[Claim], observed: &ProviderObserved) -> Verdict {
         .find_map(|failure| match failure.kind {
             FailureKind::Throttled(after) => Some(Backoff::Exactly(after)),
             FailureKind::Retryable
+            | FailureKind::Unsent
             | FailureKind::Conflict
             | FailureKind::Denied
             | FailureKind::Missing
@@ -359,9 +360,10 @@ fn start(target: &ProviderTarget, project: &str) -> Step {
 /// reason: what was ready stays ready through it.
 fn failed_look(kind: ConditionType, reason: Reason, failure: &Failure) -> Claim {
     let (truth, reason) = match failure.kind {
-        FailureKind::Retryable | FailureKind::Throttled(_) | FailureKind::Conflict => {
-            (Truth::Unknown, reason_of(failure))
-        }
+        FailureKind::Retryable
+        | FailureKind::Unsent
+        | FailureKind::Throttled(_)
+        | FailureKind::Conflict => (Truth::Unknown, reason_of(failure)),
         FailureKind::Denied | FailureKind::Missing | FailureKind::Invalid => (Truth::False, reason),
     };
     Claim::new(kind, truth, reason, failure.message.clone())
