@@ -93,9 +93,11 @@ impl Managed for Application {
         };
         let repository = &target.repository;
         let Some(mut known) = memory.repository.clone() else {
-            let effects = memory.effects.as_ref();
+            let journal = memory.effects.as_ref();
+            let whose = (&target.scope, &target.home);
+            let effects = &observed.effects;
             observed.repository =
-                look::unknown_repository(repository, effects, &observed.effects, context).await;
+                look::unknown_repository(repository, whose, journal, effects, context).await;
             return observed;
         };
         let known = &mut known;

@@ -57,6 +57,9 @@ pub struct Recollection {
     pub denied: Option<BTreeSet<String>>,
     /// When an intent was last tried.
     pub sent: BTreeMap<IntentId, Timestamp>,
+    /// The end of its chain in each provider's table, as this process saw or wrote it: the hash of the last record,
+    /// and how many there are.
+    pub chains: BTreeMap<String, (String, i64)>,
 }
 
 impl Context {

@@ -66,7 +66,6 @@ pub(super) async fn pass<K: Managed>(
         target,
         version,
         intents: Vec::new(),
-        stale: BTreeSet::new(),
     }
     .run()
     .await
@@ -80,8 +79,6 @@ struct Pass<'a, K: Managed> {
     version: Version,
     /// What the annotation holds.
     intents: Vec<Intent>,
-    /// Providers whose chains of records are to be read before the next record.
-    stale: BTreeSet<String>,
 }
 
 impl<K: Managed> Pass<'_, K> {
@@ -92,9 +89,6 @@ impl<K: Managed> Pass<'_, K> {
         let mut finalizers: Vec<String> = self.object.finalizers().to_vec();
         let (intents, damaged) = intents(self.object, &self.scope);
         self.intents = intents;
-        let journal = K::journal(&mut memory);
-        let left = open_intents(&self.intents, journal, context, &self.scope.uid);
-        self.stale = ledger::stale(&left, journal);
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted: Vec<&str> = Vec::new();
@@ -316,7 +310,7 @@ impl<K: Managed> Pass<'_, K> {
         now
     }
 
-    async fn flush(&mut self, memory: &mut K::Status) -> Result<(), Failure> {
+    async fn flush(&self, memory: &mut K::Status) -> Result<(), Failure> {
         // Nearly always: a pass that has nothing to record copies no status for it.
         if K::journal(memory).backlog.is_empty() {
             return Ok(());
@@ -331,8 +325,7 @@ impl<K: Managed> Pass<'_, K> {
             // Nothing is tried again, and no status comes after.
             Mode::LetGo => Vec::new(),
         };
-        let (scope, stale) = (&self.scope, &mut self.stale);
-        let flushed = ledger::flush(self.context, scope, stale, journal, place).await;
+        let flushed = ledger::flush(self.context, &self.scope, journal, place).await;
         journal.backlog.extend(held);
         flushed
     }

@@ -1,13 +1,12 @@
 //! The ledger: records of effects go to their tables, each once, those of one table oldest first.
 
-use std::collections::BTreeSet;
+use jiff::SignedDuration;
 
 use crate::api::condition::Reason;
 use crate::api::{AuditEntry, EffectJournal};
 use crate::domain::audit::{self, AuditRecord, AuditScope};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::identity::Identity;
-use crate::domain::observed::OpenIntent;
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
@@ -17,15 +16,13 @@ use crate::ports::AuditTable;
 use super::Context;
 use super::failpoint::{Point, reach};
 
-/// Writes every waiting record whose table is known. `stale` are the providers whose chains the status may
-/// not know to their end.
+/// Writes every waiting record whose table is known.
 ///
 /// # Errors
 /// Why a record could not be written: no further effect may happen until it is.
 pub(super) async fn flush(
     context: &Context,
     scope: &Scope,
-    stale: &mut BTreeSet<String>,
     journal: &mut EffectJournal,
     place: impl Fn(&str) -> Option<Place>,
 ) -> Result<(), Failure> {
@@ -40,9 +37,13 @@ pub(super) async fn flush(
         let head = async {
             let session = context.ports.clouds.operations(&access).await?;
             let ledger = session.audit_table(&table);
-            find_chain(journal, scope, stale, &entry.provider, &*ledger).await?;
+            find_chain(context, journal, scope, &entry.provider, &*ledger).await?;
             let head = journal.head(&entry.provider);
             let record = record(scope, &entry, &place, &head);
+            // Until the answer is there nobody knows where the chain ends.
+            context.remember(&scope.uid, |r| {
+                r.chains.remove(&entry.provider);
+            });
             Ok(match ledger.insert(&record).await? {
                 AuditInsert::Inserted => Some(record.hash().to_owned()),
                 // Written before the status that would have told of it was lost.
@@ -55,40 +56,92 @@ pub(super) async fn flush(
         .map_err(|failure| unwritable(&failure, &table))?;
         reach(scope.identity.kind, &entry.action, Point::Recorded);
         journal.recorded(index, head.as_deref());
+        note_end(context, &scope.uid, journal, &entry.provider);
     }
     Ok(())
 }
 
-/// The providers in whose tables another pass may have written records that this status does not tell of: of
-/// intents that were left open, or of what waits, in another order.
-pub(super) fn stale(open: &[OpenIntent], journal: &EffectJournal) -> BTreeSet<String> {
-    if open.is_empty() && journal.backlog.is_empty() {
-        return BTreeSet::new();
-    }
-    let chains = journal.chains.iter();
-    chains.map(|chain| chain.provider.clone()).collect()
-}
-
-/// Reads the end of a chain that the next record hangs on: before the first record of an object in a
-/// table, since a cluster that was lost, or an object that was made again, has records there already; and
-/// where a pass ended before it told of its records, or could not tell of them because its view was an old
-/// one. A record of those is met when it is recorded again, and is counted already.
+/// Before this process writes its first record of an object into a table, and where a status tells of another
+/// end than this process wrote, the table says where the chain ends: a cluster that was lost, or an object
+/// that was made again, has records there already, an earlier pass may have ended before it told of its own, and
+/// somebody may have altered the status. One that is met when it is recorded again is counted already.
 async fn find_chain(
+    context: &Context,
     journal: &mut EffectJournal,
     scope: &Scope,
-    stale: &mut BTreeSet<String>,
     provider: &str,
-    ledger: &dyn AuditTable,
+    table: &dyn AuditTable,
 ) -> Result<(), Failure> {
-    let mut chains = journal.chains.iter();
-    if chains.any(|chain| chain.provider == provider) && !stale.contains(provider) {
+    let told = end(journal, provider);
+    if context.recall(&scope.uid).chains.get(provider) == Some(&told) {
         return Ok(());
     }
-    let links = ledger.links(&scope.identity.to_string()).await?;
-    stale.remove(provider);
+    let (told, _) = told;
+    let links = table.links(&scope.identity.to_string()).await?;
+    let shown = told.is_empty() || links.iter().any(|link| link.hash == told);
+    if !shown && may_show_later(context) {
+        return Err(Failure {
+            party: Party::Aws,
+            kind: FailureKind::Retryable,
+            message: "it does not show the record yet that the status tells of last".into(),
+        });
+    }
     journal.chains.retain(|chain| chain.provider != provider);
     journal.chains.extend(audit::chain(provider, &links));
+    note_end(context, &scope.uid, journal, provider);
     Ok(())
+}
+
+/// Whether a record that a process before this one wrote may be missing from an index for a moment.
+fn may_show_later(context: &Context) -> bool {
+    let grace = SignedDuration::try_from(context.settings.lost_answer_grace);
+    let grace = grace.unwrap_or(SignedDuration::MAX);
+    context.ports.clock.now().duration_since(context.started) < grace
+}
+
+/// The end of a provider's chain, as a status tells it.
+fn end(journal: &EffectJournal, provider: &str) -> (String, i64) {
+    let mut chains = journal.chains.iter();
+    let chain = chains.find(|chain| chain.provider == provider);
+    chain.map_or_else(Default::default, |chain| {
+        (chain.head.clone(), chain.records)
+    })
+}
+
+/// Remembers where a chain ends: nobody else writes to it.
+fn note_end(context: &Context, uid: &str, journal: &EffectJournal, provider: &str) {
+    let end = end(journal, provider);
+    context.remember(uid, |r| {
+        r.chains.insert(provider.to_owned(), end);
+    });
+}
+
+/// Whether records of an object without a memory stand in its home's table: then it was here before.
+///
+/// # Errors
+/// The table does not answer.
+pub(super) async fn was_here_before(
+    context: &Context,
+    scope: &Scope,
+    home: &Place,
+) -> Result<bool, Failure> {
+    let Some(table) = &home.audit_table else {
+        // Nobody can tell.
+        return Ok(true);
+    };
+    if let Some((head, _)) = context.recall(&scope.uid).chains.get(&home.name) {
+        return Ok(!head.is_empty());
+    }
+    let access = home.access(&scope.identity, &context.settings.key.installation_id());
+    let session = context.ports.clouds.operations(&access).await?;
+    let table = session.audit_table(table);
+    let links = table.links(&scope.identity.to_string()).await?;
+    if links.is_empty() {
+        context.remember(&scope.uid, |r| {
+            r.chains.insert(home.name.clone(), Default::default());
+        });
+    }
+    Ok(!links.is_empty())
 }
 
 /// A record that can be written now.
@@ -148,6 +201,7 @@ fn unwritable(failure: &Failure, table: &str) -> Failure {
             FailureKind::Throttled(after) => FailureKind::Throttled(after),
             FailureKind::Denied => FailureKind::Denied,
             FailureKind::Retryable
+            | FailureKind::Unsent
             | FailureKind::Conflict
             | FailureKind::Missing
             | FailureKind::Invalid => FailureKind::Retryable,

@@ -1,6 +1,5 @@
 //! Deletion: what was made outside stays as it is, one record says so, then the finalizer goes.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::api::{EffectJournal, FINALIZER};
@@ -70,7 +69,6 @@ pub(super) async fn without_target<K: Managed>(
         scope,
         finalizers,
         version,
-        stale: BTreeSet::new(),
     };
     farewell.run().await
 }
@@ -86,8 +84,6 @@ struct Farewell<'a, K: Managed> {
     scope: Scope,
     finalizers: Vec<String>,
     version: Version,
-    /// Providers whose chains of records are to be read before the next record.
-    stale: BTreeSet<String>,
 }
 
 impl<K: Managed> Farewell<'_, K> {
@@ -101,7 +97,6 @@ impl<K: Managed> Farewell<'_, K> {
             context,
             &self.scope.uid,
         );
-        self.stale = ledger::stale(&open, K::journal(&mut memory));
         let effects = EffectsObserved {
             open: open.clone(),
             held: true,
@@ -164,13 +159,12 @@ impl<K: Managed> Farewell<'_, K> {
         finish(context, &self.version, &self.finalizers, journal).await
     }
 
-    async fn flush(&mut self, journal: &mut EffectJournal) -> Result<(), Failure> {
+    async fn flush(&self, journal: &mut EffectJournal) -> Result<(), Failure> {
         let place = |provider: &str| {
             let home = self.home.as_ref().filter(|home| home.name == provider);
             home.cloned().or_else(|| self.context.place(provider))
         };
-        let (scope, stale) = (&self.scope, &mut self.stale);
-        ledger::flush(self.context, scope, stale, journal, place).await
+        ledger::flush(self.context, &self.scope, journal, place).await
     }
 
     /// Says why the object cannot go yet, and looks again.

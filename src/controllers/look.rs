@@ -16,10 +16,10 @@ use crate::domain::observed::{
 use crate::domain::plan::{PipelineState, pipeline_state, takes_long};
 use crate::domain::reading::Reading;
 use crate::domain::report;
-use crate::domain::target::{DEFAULT_BRANCH, RepositoryTarget};
+use crate::domain::target::{DEFAULT_BRANCH, Place, RepositoryTarget, Scope};
 
-use super::Context;
 use super::managed::Depth;
+use super::{Context, ledger};
 
 /// How many lines of a failed job are shown.
 const TRACE_LINES: usize = 12;
@@ -144,9 +144,24 @@ fn found_at(path: &str, effects: &EffectsObserved) -> Option<Reading<Project>> {
     })
 }
 
+/// Once something was tried, the path may be somebody else's.
+fn was_tried(journal: Option<&EffectJournal>) -> bool {
+    journal.is_some_and(|journal| *journal != EffectJournal::default())
+}
+
+/// Whether a project that nothing remembers is worth a look before it is made: an object that is new
+/// has no records, and costs none.
+async fn may_be_there(scope: &Scope, home: &Place, context: &Context) -> bool {
+    // Whatever it is that hinders, the look only costs a request.
+    ledger::was_here_before(context, scope, home)
+        .await
+        .unwrap_or(true)
+}
+
 /// Looks at a repository that nothing remembers, as far as there is reason to.
 pub(super) async fn unknown_repository(
     target: &RepositoryTarget,
+    (scope, home): (&Scope, &Place),
     journal: Option<&EffectJournal>,
     effects: &EffectsObserved,
     context: &Context,
@@ -155,8 +170,7 @@ pub(super) async fn unknown_repository(
     let mut seen = RepositoryObserved::default();
     if let Some(found) = found_at(&target.path, effects) {
         seen.project = found;
-    } else if journal.is_some_and(|journal| *journal != EffectJournal::default()) {
-        // A first try asks nothing; once something was tried, the path may be somebody else's.
+    } else if was_tried(journal) || may_be_there(scope, home, context).await {
         seen.project = Reading::from(projects.project_at(&target.path).await);
     }
     seen.group = Reading::from(projects.group_exists(&target.project.group).await);

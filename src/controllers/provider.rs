@@ -77,9 +77,11 @@ impl Managed for EnvironmentProvider {
         };
         let repository = &target.repository;
         let Some(mut known) = memory.repository.clone() else {
-            let effects = memory.effects.as_ref();
+            let journal = memory.effects.as_ref();
+            let whose = (&target.scope, &target.place);
+            let effects = &observed.effects;
             observed.repository =
-                look::unknown_repository(repository, effects, &observed.effects, context).await;
+                look::unknown_repository(repository, whose, journal, effects, context).await;
             return observed;
         };
         let known = &mut known;

@@ -2,6 +2,7 @@
 
 mod convergence;
 mod crash;
+mod death;
 mod forgotten;
 mod group;
 mod history;

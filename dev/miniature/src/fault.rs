@@ -80,6 +80,9 @@ impl World {
         let kind = {
             let mut state = self.state();
             state.calls += 1;
+            if side == Side::Outside {
+                state.tried.push(what.to_owned());
+            }
             let calls = state.calls;
             if state.refused.iter().any(|begin| what.starts_with(begin)) {
                 return Err(lost.denied());

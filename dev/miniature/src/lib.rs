@@ -98,6 +98,8 @@ pub struct State {
     pub unreadable: BTreeSet<String>,
     /// Effects outside that were applied, in order.
     pub effects: Vec<String>,
+    /// Effects outside that were tried, whether or not they were applied, in order.
+    pub tried: Vec<String>,
     /// Writes to our own objects that were applied, in order.
     pub writes: Vec<String>,
     /// Reads outside, in order.

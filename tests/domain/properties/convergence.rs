@@ -105,7 +105,7 @@ fn the_happy_path_asks_gitlab_nothing_about_the_project_before_it_exists() {
         .collect();
     assert_eq!(
         until_the_push,
-        ["group", "chain"],
+        ["chain", "group"],
         "GitLab is asked for the group alone, and the table for earlier records, each once"
     );
 }

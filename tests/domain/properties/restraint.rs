@@ -301,10 +301,10 @@ fn a_cluster_that_was_lost_and_rebuilt_finds_everything_again() {
         state.put_application(cart);
     }
     runner = Runner::new(rebuilt);
-    let before = runner.world.state().effects.len();
+    let before = runner.world.state().tried.len();
     runner.settle();
-    // Nothing is done; that each was taken over is recorded, and no more than that.
-    let mut news = runner.world.state().effects[before..].to_vec();
+    // Nothing is done, and nothing tried that would be refused; that each was taken over is recorded.
+    let mut news = runner.world.state().tried[before..].to_vec();
     news.sort();
     assert_eq!(news, ["record TakeOver"; 3]);
     assert_eq!(runner.ready("cart").0, "True");

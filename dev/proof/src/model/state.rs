@@ -287,9 +287,10 @@ impl Hash for Lane {
             written,
             denied,
             sent,
+            chains,
         } = &self.memory;
         let written = written.map(|written| self.behind(written));
-        (verify_at, written, denied, sent).hash(state);
+        (verify_at, written, denied, sent, chains).hash(state);
         self.pass
             .as_ref()
             .map(|pass| (pass.node.id, self.behind(pass.base), self.drawn))
