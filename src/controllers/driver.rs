@@ -97,12 +97,7 @@ impl<K: Managed> Pass<'_, K> {
         let (observed, plan) = loop {
             round += 1;
             let effects = EffectsObserved {
-                open: open_intents(
-                    &self.intents,
-                    K::journal(&mut memory),
-                    context,
-                    &self.scope.uid,
-                ),
+                open: self.open(&mut memory),
                 held: finalizers.iter().any(|f| f == FINALIZER),
                 damaged: damaged.clone(),
             };
@@ -178,6 +173,12 @@ impl<K: Managed> Pass<'_, K> {
             }
         });
         Ok(after)
+    }
+
+    /// The intents whose outcome is not known yet.
+    fn open(&self, memory: &mut K::Status) -> Vec<OpenIntent> {
+        let uid = &self.scope.uid;
+        open_intents(&self.intents, K::journal(memory), self.context, uid)
     }
 
     fn depth(&self, now: jiff::Timestamp) -> Depth {

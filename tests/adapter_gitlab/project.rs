@@ -139,7 +139,7 @@ async fn an_absent_group_is_made_inside_its_parent_and_known_from_then_on() {
 #[tokio::test]
 async fn a_group_at_the_top_is_never_made() {
     let stub = Stub::answering([]).await;
-    let failure = stub.host().create_group("apps").await.unwrap_err();
+    let failure = stub.host().create_group("apps", "").await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Invalid);
     assert!(stub.lines().is_empty());
 }

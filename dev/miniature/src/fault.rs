@@ -81,7 +81,7 @@ impl World {
             let mut state = self.state();
             state.calls += 1;
             if side == Side::Outside {
-                state.tried.push(what.to_owned());
+                state.attempts.push(what.to_owned());
             }
             let calls = state.calls;
             if state.refused.iter().any(|begin| what.starts_with(begin)) {

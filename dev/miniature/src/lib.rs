@@ -99,7 +99,7 @@ pub struct State {
     /// Effects outside that were applied, in order.
     pub effects: Vec<String>,
     /// Effects outside that were tried, whether or not they were applied, in order.
-    pub tried: Vec<String>,
+    pub attempts: Vec<String>,
     /// Writes to our own objects that were applied, in order.
     pub writes: Vec<String>,
     /// Reads outside, in order.

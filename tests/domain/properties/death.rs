@@ -104,7 +104,7 @@ fn a_status_that_was_altered_by_hand_does_not_break_the_chain() {
             chains[0].records = 0;
         }),
         ("another number of records", |chains, _| {
-            chains[0].records = 4711
+            chains[0].records = 4711;
         }),
     ];
     for (what, alter) in alterations {

@@ -301,10 +301,10 @@ fn a_cluster_that_was_lost_and_rebuilt_finds_everything_again() {
         state.put_application(cart);
     }
     runner = Runner::new(rebuilt);
-    let before = runner.world.state().tried.len();
+    let before = runner.world.state().attempts.len();
     runner.settle();
     // Nothing is done, and nothing tried that would be refused; that each was taken over is recorded.
-    let mut news = runner.world.state().tried[before..].to_vec();
+    let mut news = runner.world.state().attempts[before..].to_vec();
     news.sort();
     assert_eq!(news, ["record TakeOver"; 3]);
     assert_eq!(runner.ready("cart").0, "True");
