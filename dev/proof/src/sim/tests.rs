@@ -1,5 +1,6 @@
 //! The simulation's own proof: it is still, it reaches what it says, and every oracle can say no.
 
+use std::sync::Arc;
 use std::sync::OnceLock;
 
 use harmonix::api::Application;
@@ -139,7 +140,7 @@ fn another_end_state_is_seen() {
     );
     let files = tampered(|state| {
         let repository = state.repository("apps/shop/cart").unwrap();
-        repository.files.pop_first();
+        Arc::make_mut(&mut repository.files).pop_first();
     });
     assert!(
         files.iter().any(|words| words.starts_with("O1: files")),
