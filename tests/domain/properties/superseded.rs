@@ -92,7 +92,7 @@ fn what_is_rebuilt_with_its_cluster_while_it_is_made_is_not_made_again() {
     };
     for at in 1..=6 {
         for kind in FaultKind::ALL {
-            let said = told(&start, Fault { at, kind }, |runner| runner.restart());
+            let said = told(&start, Fault { at, kind }, Runner::restart);
             assert!(said.is_empty(), "{kind:?} at {at}: {}", said.join("; "));
         }
     }
