@@ -1,6 +1,7 @@
 //! L4: when things happen. One loop for every kind; the kinds only say how they read and decide.
 
 mod advisory;
+mod ahead;
 mod application;
 mod context;
 mod denial;

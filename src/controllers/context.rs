@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::condition::Claim;
-use crate::domain::intent::IntentId;
+use crate::domain::intent::{Intent, IntentId};
 use crate::domain::settings::Settings;
 use crate::domain::target::Place;
 use crate::domain::verdict::Verdict;
@@ -57,6 +57,8 @@ pub struct Recollection {
     pub denied: Option<BTreeSet<String>>,
     /// When an intent was last tried.
     pub sent: BTreeMap<IntentId, Timestamp>,
+    /// The intents that our last write put into its annotation.
+    pub held: Vec<Intent>,
     /// The end of its chain in each provider's table, as this process saw or wrote it: the hash of the last record,
     /// and how many there are.
     pub chains: BTreeMap<String, (String, i64)>,

@@ -11,19 +11,19 @@ use jiff::Timestamp;
 
 use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::Failure;
-use crate::domain::intent::{Action, Intent, IntentId, format_intents};
+use crate::domain::intent::{Action, Intent, IntentId};
 use crate::domain::notice::Notice;
 use crate::domain::observed::{EffectsObserved, OpenIntent};
 use crate::domain::plan::{Plan, has_time};
 use crate::domain::report::{Journal as _, Report, Telling};
-use crate::domain::stage::{stage, written};
+use crate::domain::stage::stage;
 use crate::domain::step::{Step, StepResult};
 use crate::domain::target::{Mode, Scope};
 use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
 use crate::ports::StoreError;
 
-use super::failpoint::{Point, reach, reach_each};
+use super::failpoint::{Point, reach};
 use super::managed::{Depth, Managed, intents, open_intents, version};
 use super::setback::{after_failure, unaudited};
 use super::{Context, denial, execute, ledger, letgo};
@@ -66,19 +66,22 @@ pub(super) async fn pass<K: Managed>(
         target,
         version,
         intents: Vec::new(),
+        altered: false,
     }
     .run()
     .await
 }
 
-struct Pass<'a, K: Managed> {
-    context: &'a Context,
-    object: &'a K,
-    scope: Scope,
-    target: K::Target,
-    version: Version,
-    /// What the annotation holds.
-    intents: Vec<Intent>,
+pub(super) struct Pass<'a, K: Managed> {
+    pub(super) context: &'a Context,
+    pub(super) object: &'a K,
+    pub(super) scope: Scope,
+    pub(super) target: K::Target,
+    pub(super) version: Version,
+    /// What the annotation holds, or held when this process wrote it last.
+    pub(super) intents: Vec<Intent>,
+    /// Whether somebody took intents out of the annotation that may still come to pass.
+    pub(super) altered: bool,
 }
 
 impl<K: Managed> Pass<'_, K> {
@@ -88,7 +91,7 @@ impl<K: Managed> Pass<'_, K> {
         let mut memory = previous.clone();
         let mut finalizers: Vec<String> = self.object.finalizers().to_vec();
         let (intents, damaged) = intents(self.object, &self.scope);
-        self.intents = intents;
+        (self.intents, self.altered) = self.restored(intents, K::journal(&mut memory));
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted: Vec<&str> = Vec::new();
@@ -128,7 +131,7 @@ impl<K: Managed> Pass<'_, K> {
                 if waits || progressed {
                     continue;
                 }
-                if plan.gives_up {
+                if plan.gives_up || self.lacks_finalizer(&finalizers, K::journal(&mut memory)) {
                     let stored = K::journal(&mut previous.clone()).clone();
                     let journal = K::journal(&mut memory);
                     self.write_ahead(&[], &stored, &mut finalizers, journal)
@@ -205,35 +208,6 @@ impl<K: Managed> Pass<'_, K> {
                 denial::note(self.context, &self.scope, conditions, journal, denial);
             }
         }
-    }
-
-    /// Makes a stage durable before any of it happens, and holds the finalizer.
-    async fn write_ahead(
-        &mut self,
-        staged: &[(Intent, Step)],
-        stored: &EffectJournal,
-        finalizers: &mut Vec<String>,
-        journal: &mut EffectJournal,
-    ) -> Result<(), StoreError> {
-        let kind = self.scope.identity.kind;
-        reach_each(kind, staged, Point::Decided);
-        let wanted = written(&self.intents, stored, journal, staged);
-        let held = finalizers.iter().any(|f| f == FINALIZER);
-        if wanted == self.intents && held {
-            return Ok(());
-        }
-        if !held {
-            finalizers.push(FINALIZER.to_owned());
-        }
-        let store = &self.context.ports.store;
-        self.version = store
-            .hold(&self.version, finalizers, &format_intents(&wanted))
-            .await?;
-        reach_each(kind, staged, Point::Held);
-        self.note_written();
-        journal.begin(&wanted);
-        self.intents = wanted;
-        Ok(())
     }
 
     /// Takes what was found outside into the memory. Whether there was anything.
@@ -329,12 +303,6 @@ impl<K: Managed> Pass<'_, K> {
         let flushed = ledger::flush(self.context, &self.scope, journal, place).await;
         journal.backlog.extend(held);
         flushed
-    }
-
-    fn note_written(&self) {
-        let written = self.version.resource_version.parse().ok();
-        self.context
-            .remember(&self.scope.uid, |r| r.written = written);
     }
 }
 

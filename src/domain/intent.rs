@@ -66,7 +66,7 @@ pub fn undescribed(description: &str) -> String {
 }
 
 /// One effect outside, as it is remembered: enough to find it again and to tell what it was.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Action {
     /// Make a GitLab group.
@@ -195,7 +195,7 @@ impl Action {
 }
 
 /// An action with its identity, as it stands in the object's annotation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Intent {
     /// Its identity.

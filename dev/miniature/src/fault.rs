@@ -104,6 +104,12 @@ impl World {
                     }
                     Side::Ours => state.writes.push(what.to_owned()),
                 }
+                let meddle = state
+                    .meddle
+                    .take_if(|meddle| what.starts_with(&meddle.after));
+                if let Some(meddle) = meddle {
+                    (meddle.act)(&mut state);
+                }
             }
             result
         };

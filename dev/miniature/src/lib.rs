@@ -112,12 +112,23 @@ pub struct State {
     pub tried: Option<Commit>,
     /// The read after which a commit that was tried arrives although its answer was lost.
     pub lands_after: Option<String>,
+    /// What somebody does right after the effect of this name.
+    pub meddle: Option<Meddle>,
     /// What goes wrong next.
     pub fault: Option<Fault>,
     /// What goes wrong after that.
     pub then: Option<Fault>,
     /// Writes that were tried.
     pub calls: usize,
+}
+
+/// Something that somebody does right after an effect.
+#[derive(Clone)]
+pub struct Meddle {
+    /// The beginning of the effect's name.
+    pub after: String,
+    /// What is done.
+    pub act: Arc<dyn Fn(&mut State) + Send + Sync>,
 }
 
 /// The key of an application.

@@ -1,8 +1,12 @@
 //! A provider's pipeline: what removes it, skips it, or makes it run once more.
 
-use harmonix::domain::file::{File, FileAction};
+use std::sync::Arc;
 
-use crate::world::{Runner, World, provider};
+use harmonix::api::{EnvironmentProvider, FINALIZER, INTENTS_ANNOTATION};
+use harmonix::domain::file::{File, FileAction};
+use kube::ResourceExt;
+
+use crate::world::{Meddle, Runner, World, provider, violations};
 
 const PLACE: &str = "places/dev-place";
 
@@ -110,4 +114,58 @@ fn files_that_were_put_back_are_provisioned_once_more() {
     runner.settle();
     assert_eq!(counts(&runner), [before[0] + 1, before[1] + 1]);
     runner.assert_sound();
+}
+
+/// The records of a place wait in its status until its own pipeline made their table: what somebody takes out of
+/// the object in between must not take them along.
+#[test]
+fn what_somebody_takes_out_of_a_place_while_it_is_made_is_put_back_and_recorded() {
+    type Alteration = fn(&mut EnvironmentProvider);
+    let alterations: [(&str, Alteration); 3] = [
+        ("the intents", |place| {
+            place.annotations_mut().remove(INTENTS_ANNOTATION);
+        }),
+        ("what is in the intents", |place| {
+            let annotations = place.annotations_mut();
+            annotations.insert(INTENTS_ANNOTATION.into(), "[]".into());
+        }),
+        ("the finalizer", |place| place.metadata.finalizers = None),
+    ];
+    let steps = [
+        "project places/dev-place",
+        "commit places/dev-place",
+        "settings places/dev-place",
+    ];
+    for after in steps {
+        for (what, alter) in alterations {
+            let world = World::with_stages(&[("dev", 1)]);
+            world.state().meddle = Some(Meddle {
+                after: after.into(),
+                act: Arc::new(move |state| {
+                    let mut place = state.providers["dev-place"].clone();
+                    alter(&mut place);
+                    state.put_provider(place);
+                }),
+            });
+            let mut runner = Runner::new(world);
+            runner.settle();
+            assert_eq!(
+                violations(&runner.world),
+                Vec::<String>::new(),
+                "{what}, {after}"
+            );
+            let state = runner.world.state();
+            assert!(state.meddle.is_none(), "nobody took {what}");
+            let mut told: Vec<&str> = state.tables["acme-dev-place-audit"]
+                .iter()
+                .filter(|record| record.attributes["objectRef"] == "EnvironmentProvider/dev-place")
+                .map(|record| record.attributes["actionType"].as_str())
+                .collect();
+            told.sort_unstable();
+            let wanted = ["ApplySettings", "CommitFiles", "CreateProject"];
+            assert_eq!(told, wanted, "{what} is taken after {after}");
+            let held = state.providers["dev-place"].metadata.finalizers.clone();
+            assert_eq!(held, Some(vec![FINALIZER.to_owned()]), "{what}, {after}");
+        }
+    }
 }

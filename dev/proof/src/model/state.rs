@@ -288,9 +288,10 @@ impl Hash for Lane {
             denied,
             sent,
             chains,
+            held,
         } = &self.memory;
         let written = written.map(|written| self.behind(written));
-        (verify_at, written, denied, sent, chains).hash(state);
+        (verify_at, written, denied, sent, chains, held).hash(state);
         self.pass
             .as_ref()
             .map(|pass| (pass.node.id, self.behind(pass.base), self.drawn))
