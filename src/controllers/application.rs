@@ -131,8 +131,8 @@ impl Managed for Application {
         observed
     }
 
-    fn learn(memory: &mut Self::Status, observed: &ApplicationObserved) {
-        report::learn_project(&mut memory.repository, &observed.repository.project);
+    fn learn(memory: &mut Self::Status, observed: &ApplicationObserved) -> bool {
+        report::learn_project(&mut memory.repository, &observed.repository)
     }
 
     fn plan(

@@ -107,7 +107,9 @@ impl<K: Managed> Pass<'_, K> {
             let open = effects.open.clone();
             let looked = context.ports.clock.now();
             let observed = K::observe(&self.target, &memory, effects, context, depth).await;
-            K::learn(&mut memory, &observed);
+            if K::learn(&mut memory, &observed) {
+                continue;
+            }
             let mut plan = K::plan(&self.target, &memory, &observed, context, looked);
             let progressed = Self::take(&plan, &mut memory);
             self.note_denials(&observed, &previous, &mut memory, &mut denied);

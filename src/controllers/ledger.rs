@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 
 use crate::api::condition::Reason;
 use crate::api::{AuditEntry, EffectJournal};
-use crate::domain::audit::{self, AuditRecord, AuditScope};
+use crate::domain::audit::{self, AuditRecord, AuditScope, ChainLink};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::identity::Identity;
 use crate::domain::report::Journal as _;
@@ -132,16 +132,45 @@ pub(super) async fn was_here_before(
     if let Some((head, _)) = context.recall(&scope.uid).chains.get(&home.name) {
         return Ok(!head.is_empty());
     }
-    let access = home.access(&scope.identity, &context.settings.key.installation_id());
-    let session = context.ports.clouds.operations(&access).await?;
-    let table = session.audit_table(table);
-    let links = table.links(&scope.identity.to_string()).await?;
+    let links = links(context, scope, home, table).await?;
     if links.is_empty() {
         context.remember(&scope.uid, |r| {
             r.chains.insert(home.name.clone(), Default::default());
         });
     }
     Ok(!links.is_empty())
+}
+
+/// Whether the records say that this very object, not an earlier one of its name, made its project or took it
+/// over.
+///
+/// # Errors
+/// The table does not answer.
+pub(super) async fn tells_of_project(
+    context: &Context,
+    scope: &Scope,
+    home: &Place,
+) -> Result<bool, Failure> {
+    let Some(table) = &home.audit_table else {
+        return Ok(false);
+    };
+    let links = links(context, scope, home, table).await?;
+    Ok(links.iter().any(|link| {
+        let made = matches!(link.done.as_deref(), Some("CreateProject" | "TakeOver"));
+        made && link.uid == scope.uid
+    }))
+}
+
+async fn links(
+    context: &Context,
+    scope: &Scope,
+    home: &Place,
+    table: &str,
+) -> Result<Vec<ChainLink>, Failure> {
+    let access = home.access(&scope.identity, &context.settings.key.installation_id());
+    let session = context.ports.clouds.operations(&access).await?;
+    let table = session.audit_table(table);
+    table.links(&scope.identity.to_string()).await
 }
 
 /// A record that can be written now.

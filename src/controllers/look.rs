@@ -9,6 +9,7 @@ use crate::api::{EffectJournal, PipelineStatus, RepositoryStatus};
 use crate::domain::failure::{Failure, FailureKind, Party};
 use crate::domain::file::TreeEntry;
 use crate::domain::forge::{Pipeline, Project};
+use crate::domain::identity::Ownership;
 use crate::domain::intent::Action;
 use crate::domain::observed::{
     EffectsObserved, External, OpenIntent, PipelineSeen, RepositoryObserved,
@@ -172,6 +173,18 @@ pub(super) async fn unknown_repository(
         seen.project = found;
     } else if was_tried(journal) || may_be_there(scope, home, context).await {
         seen.project = Reading::from(projects.project_at(&target.path).await);
+    }
+    if let Some(project) = seen.project.known() {
+        let key = &context.settings.key;
+        let owner = key.ownership(&project.description, &scope.identity, &target.path);
+        // What cannot be read now is asked for again when a record of the take-over is to be written.
+        seen.recorded = owner == Ownership::Ours
+            && ledger::tells_of_project(context, scope, home)
+                .await
+                .unwrap_or(false);
+        if seen.recorded {
+            return seen;
+        }
     }
     seen.group = Reading::from(projects.group_exists(&target.project.group).await);
     if matches!(seen.group, Reading::Known(false) | Reading::Absent) {

@@ -59,8 +59,9 @@ pub(super) trait Managed: ResourceExt + Clone + Send + Sync + 'static {
         context: &Context,
         depth: Depth,
     ) -> Self::Observed;
-    /// Takes into the status what was seen and is needed to record effects.
-    fn learn(_memory: &mut Self::Status, _observed: &Self::Observed) {}
+    /// Takes into the status what was seen and is needed to record effects. Whether everything is to be looked
+    /// at again with that.
+    fn learn(memory: &mut Self::Status, observed: &Self::Observed) -> bool;
     /// Decides, by what was seen from `now` on: what was not there at the beginning of a slow look may
     /// be there at its end.
     fn plan(

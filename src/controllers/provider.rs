@@ -101,11 +101,11 @@ impl Managed for EnvironmentProvider {
         observed
     }
 
-    fn learn(memory: &mut Self::Status, observed: &ProviderObserved) {
+    fn learn(memory: &mut Self::Status, observed: &ProviderObserved) -> bool {
         if let Some(outputs) = observed.outputs.known() {
             memory.outputs = Some(outputs.clone());
         }
-        report::learn_project(&mut memory.repository, &observed.repository.project);
+        report::learn_project(&mut memory.repository, &observed.repository)
     }
 
     fn plan(

@@ -113,6 +113,10 @@ pub struct ChainLink {
     pub previous: String,
     /// Its own hash.
     pub hash: String,
+    /// The uid of the object that it tells of.
+    pub uid: String,
+    /// What was done, where it was.
+    pub done: Option<String>,
 }
 
 /// The chain that the records of an object in a provider's table form, for a status that does not know

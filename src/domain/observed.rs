@@ -62,6 +62,8 @@ pub struct RepositoryObserved {
     pub absent_groups: Vec<String>,
     /// The project.
     pub project: Reading<Project>,
+    /// Whether the records say that this very object made the project, or took it over: then its status was lost.
+    pub recorded: bool,
     /// Its files; absent while it is empty.
     pub tree: Reading<Vec<TreeEntry>>,
     /// The last commit that touched each file that differs.
@@ -120,6 +122,8 @@ pub struct ApplicationObserved {
     pub repository: RepositoryObserved,
     /// The newest build.
     pub build: Reading<PipelineSeen>,
+    /// The build that the status tells of, where GitLab does not know it.
+    pub gone: Option<i64>,
     /// The newest release; absent before the first build succeeded. A build whose result cannot
     /// be used is unreadable.
     pub release: Reading<ReleaseStatus>,

@@ -178,7 +178,7 @@ async fn an_insert_whose_answer_is_lost_finds_its_own_record() {
 
 #[tokio::test]
 async fn the_chain_of_an_object_is_read_from_the_index_page_by_page() {
-    let item = |id: &str| json!({ "id": { "S": id }, "createdAt": { "S": "t" }, "previousHash": { "S": "p" }, "hash": { "S": "h" } });
+    let item = |id: &str| json!({ "id": { "S": id }, "createdAt": { "S": "t" }, "previousHash": { "S": "p" }, "hash": { "S": "h" }, "uid": { "S": "u" }, "actionType": { "S": "CreateProject" }, "status": { "S": "SUCCESS" } });
     let last = json!({ "id": { "S": "1" }, "createdAt": { "S": "t" }, "objectRef": { "S": "o" } });
     let wire = Wire::agreeing({
         let last = last.clone();
@@ -198,6 +198,8 @@ async fn the_chain_of_an_object_is_read_from_the_index_page_by_page() {
         created_at: "t".into(),
         previous: "p".into(),
         hash: "h".into(),
+        uid: "u".into(),
+        done: Some("CreateProject".into()),
     };
     assert_eq!(found, [link("1"), link("2")]);
     let sent: Vec<Value> = wire

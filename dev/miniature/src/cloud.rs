@@ -161,6 +161,9 @@ impl AuditTable for Table {
                 created_at: record.created_at.clone(),
                 previous: record.attributes["previousHash"].clone(),
                 hash: record.hash().to_owned(),
+                uid: record.attributes["uid"].clone(),
+                done: (record.attributes["status"] == "SUCCESS")
+                    .then(|| record.attributes["actionType"].clone()),
             })
             .collect())
     }

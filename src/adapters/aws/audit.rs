@@ -147,9 +147,13 @@ impl AuditTable for Table {
                 .index_name(BY_OBJECT)
                 .key_condition_expression("objectRef = :object")
                 .expression_attribute_values(":object", text(object))
-                // A reserved word.
+                // Reserved words, or not unlikely to become some.
                 .expression_attribute_names("#hash", "hash")
-                .projection_expression("id, createdAt, previousHash, #hash")
+                .expression_attribute_names("#uid", "uid")
+                .expression_attribute_names("#status", "status")
+                .projection_expression(
+                    "id, createdAt, previousHash, #hash, #uid, actionType, #status",
+                )
                 .set_exclusive_start_key(after);
             let answer = self
                 .session
@@ -217,6 +221,8 @@ fn link(item: &Item) -> ChainLink {
         created_at: text("createdAt"),
         previous: text("previousHash"),
         hash: text("hash"),
+        uid: text("uid"),
+        done: (text("status") == "SUCCESS").then(|| text("actionType")),
     }
 }
 

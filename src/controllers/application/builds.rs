@@ -53,6 +53,7 @@ pub(super) async fn look(
         }
         None => Reading::Absent,
     };
+    observed.gone = gone(memory, known, recent, context).await;
     let built = recent
         .iter()
         .find(|p| is_build(p) && pipeline_state(&p.status) == PipelineState::Succeeded);
@@ -108,6 +109,22 @@ pub(super) async fn look(
             .rollouts
             .insert(rollout.environment.clone(), reading);
     }
+}
+
+/// The build that the status tells of, where it is newer than all there are and GitLab knows none of its number.
+async fn gone(
+    memory: &ApplicationStatus,
+    known: &RepositoryStatus,
+    recent: &[Pipeline],
+    context: &Context,
+) -> Option<i64> {
+    let told = memory.pipeline.as_ref()?.id;
+    if recent.iter().any(|pipeline| pipeline.id >= told) {
+        return None;
+    }
+    let pipelines = &context.ports.pipelines;
+    let found = Reading::<Pipeline>::from(pipelines.pipeline(&known.path, told).await);
+    matches!(found, Reading::Absent).then_some(told)
 }
 
 async fn pinned(

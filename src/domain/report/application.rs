@@ -40,7 +40,8 @@ pub fn application(
     // What was seen is older than what was done since: a pipeline that this pass started stays.
     if let Some(seen) = observed.build.known() {
         let before = memory.pipeline.take().unwrap_or_default();
-        memory.pipeline = Some(if seen.pipeline.id >= before.id {
+        let is_newer = seen.pipeline.id >= before.id || observed.gone == Some(before.id);
+        memory.pipeline = Some(if is_newer {
             pipeline(seen, before)
         } else {
             before

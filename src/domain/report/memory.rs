@@ -9,7 +9,6 @@ use crate::domain::failure::FailureKind;
 use crate::domain::forge::{Pipeline, Project, ProjectSettings};
 use crate::domain::intent::{Action, Intent};
 use crate::domain::observed::{External, RepositoryObserved};
-use crate::domain::reading::Reading;
 use crate::domain::step::{Outcome, StepResult};
 use crate::domain::target::RepositoryTarget;
 
@@ -227,6 +226,15 @@ const fn happened(outcome: &Outcome) -> Option<&External> {
 }
 
 /// A project as the status keeps it.
+/// A project that was there before.
+fn found(project: &Project) -> RepositoryStatus {
+    let settings = project.settings.as_ref();
+    RepositoryStatus {
+        settings: settings.map(ProjectSettings::digest).unwrap_or_default(),
+        ..remember(project)
+    }
+}
+
 fn remember(project: &Project) -> RepositoryStatus {
     RepositoryStatus {
         project_id: project.id,
@@ -247,10 +255,22 @@ pub(crate) fn follow(known: &mut RepositoryStatus, project: &Project) {
     }
 }
 
-/// Takes what was seen of the remembered project into the status.
-pub(crate) fn learn_project(memory: &mut Option<RepositoryStatus>, seen: &Reading<Project>) {
-    if let (Some(known), Some(project)) = (memory, seen.known()) {
-        follow(known, project);
+/// Takes what was seen of the project into the status. Whether the status did not know it: then everything else
+/// is to be looked at with what is known now.
+pub(crate) fn learn_project(
+    memory: &mut Option<RepositoryStatus>,
+    seen: &RepositoryObserved,
+) -> bool {
+    match (memory, seen.project.known()) {
+        (Some(known), Some(project)) => {
+            follow(known, project);
+            false
+        }
+        (memory @ None, Some(project)) if seen.recorded => {
+            *memory = Some(found(project));
+            true
+        }
+        (Some(_) | None, _) => false,
     }
 }
 
@@ -282,11 +302,7 @@ fn absorb_repository(memory: &mut Option<RepositoryStatus>, action: &Action, ext
             *memory = Some(remember(project));
         }
         (Action::TakeOver { .. }, External::Project(project), memory) => {
-            let settings = project.settings.as_ref();
-            *memory = Some(RepositoryStatus {
-                settings: settings.map(ProjectSettings::digest).unwrap_or_default(),
-                ..remember(project)
-            });
+            *memory = Some(found(project));
         }
         (Action::CommitFiles { files, .. }, External::Commit(sha), Some(known)) => {
             known.head.clone_from(sha);

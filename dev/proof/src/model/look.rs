@@ -133,6 +133,8 @@ pub(super) fn look(scene: &Scene, state: &mut State, lane: usize, question: &Loo
                 created_at: row.created_at.clone(),
                 previous: row.previous.clone(),
                 hash: row.hash.clone(),
+                uid: row.uid.clone(),
+                done: (row.status == "SUCCESS").then(|| row.action.clone()),
             });
             Answer::Links(Ok(links.collect()))
         }
