@@ -101,8 +101,9 @@ impl Managed for Application {
             return observed;
         };
         let known = &mut known;
-        observed.repository.project =
-            look::project(known, &memory.conditions, context, depth).await;
+        let whose = (&target.scope, &target.home);
+        let told = &memory.conditions;
+        observed.repository = look::project(repository, whose, known, told, context, depth).await;
         let mut foreign_push = false;
         match recent(known, &mut observed.repository, context).await {
             Ok(recent) => {

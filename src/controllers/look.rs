@@ -92,19 +92,51 @@ async fn find(open: &OpenIntent, context: &Context) -> Reading<External> {
 /// Looks a known project up by its number, where there is a reason to: it beats the path, and what
 /// was missing is doubted until it is seen again. Where it goes by another path now, `known` follows.
 pub(super) async fn project(
+    target: &RepositoryTarget,
+    whose: (&Scope, &Place),
     known: &mut RepositoryStatus,
     conditions: &[Condition],
     context: &Context,
     depth: Depth,
-) -> Reading<Project> {
+) -> RepositoryObserved {
     let missed = conditions
         .iter()
         .any(|condition| condition.reason == Reason::RepositoryMissing.as_str());
-    if depth == Depth::Full || missed {
-        by_number(known, context).await
-    } else {
-        Reading::Unread
+    if depth == Depth::Usual && !missed {
+        return RepositoryObserved::default();
     }
+    let mut seen = RepositoryObserved {
+        project: by_number(known, context).await,
+        ..RepositoryObserved::default()
+    };
+    if !matches!(seen.project, Reading::Absent) {
+        return seen;
+    }
+    // The status may be wrong: somebody altered it.
+    let at = Reading::from(context.ports.projects.project_at(&target.path).await);
+    if let Some(project) = at.known()
+        && is_own(project, target, whose, context).await
+    {
+        known.project_id = project.id;
+        report::follow(known, project);
+        seen.project = at;
+        seen.recorded = true;
+    }
+    seen
+}
+
+/// Whether a project bears the mark of an object, and the records say that this very object made it.
+async fn is_own(
+    project: &Project,
+    target: &RepositoryTarget,
+    (scope, home): (&Scope, &Place),
+    context: &Context,
+) -> bool {
+    let key = &context.settings.key;
+    let owner = key.ownership(&project.description, &scope.identity, &target.path);
+    // What cannot be read now is asked for again when a record of the take-over is to be written.
+    let told = ledger::tells_of_project(context, scope, home);
+    owner == Ownership::Ours && told.await.unwrap_or(false)
 }
 
 /// Looks a known project up by its number.
@@ -175,13 +207,7 @@ pub(super) async fn unknown_repository(
         seen.project = Reading::from(projects.project_at(&target.path).await);
     }
     if let Some(project) = seen.project.known() {
-        let key = &context.settings.key;
-        let owner = key.ownership(&project.description, &scope.identity, &target.path);
-        // What cannot be read now is asked for again when a record of the take-over is to be written.
-        seen.recorded = owner == Ownership::Ours
-            && ledger::tells_of_project(context, scope, home)
-                .await
-                .unwrap_or(false);
+        seen.recorded = is_own(project, target, (scope, home), context).await;
         if seen.recorded {
             return seen;
         }

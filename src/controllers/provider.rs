@@ -85,8 +85,10 @@ impl Managed for EnvironmentProvider {
             return observed;
         };
         let known = &mut known;
+        let whose = (&target.scope, &target.place);
+        let told = &memory.conditions;
+        observed.repository = look::project(repository, whose, known, told, context, depth).await;
         let seen = &mut observed.repository;
-        seen.project = look::project(known, &memory.conditions, context, depth).await;
         look::files(repository, known, seen, context, depth == Depth::Full).await;
         observed.pipeline = pipeline(known, memory, context).await;
         // No pipeline: it was removed, or the project has another path now, or is gone.

@@ -263,6 +263,9 @@ pub(crate) fn learn_project(
 ) -> bool {
     match (memory, seen.project.known()) {
         (Some(known), Some(project)) => {
+            if seen.recorded {
+                known.project_id = project.id;
+            }
             follow(known, project);
             false
         }

@@ -64,12 +64,17 @@ fn made(state: &State) -> (Vec<String>, usize) {
 
 /// Nothing is taken over by whoever made it: the records know the object by its uid.
 #[test]
-fn an_object_whose_status_was_lost_finds_what_it_made_itself_and_records_nothing() {
+fn an_object_whose_status_was_lost_or_is_wrong_finds_what_it_made_itself_and_records_nothing() {
     type Loss = fn(&mut Application);
-    let losses: [(&str, Loss); 2] = [
+    let losses: [(&str, Loss); 3] = [
         ("everything", |cart| cart.status = None),
         ("the repository", |cart| {
             cart.status.as_mut().unwrap().repository = None;
+        }),
+        ("which repository", |cart| {
+            let known = cart.status.as_mut().unwrap().repository.as_mut().unwrap();
+            known.project_id = 999_999;
+            known.path = "apps/nobody/else".into();
         }),
     ];
     for (what, lose) in losses {
