@@ -201,6 +201,7 @@ mod tests {
             created_at: format!("2026-01-0{id}T00:00:00Z"),
             previous: previous.into(),
             hash: format!("hash {id}"),
+            ..ChainLink::default()
         }
     }
 

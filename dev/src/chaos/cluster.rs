@@ -1,15 +1,15 @@
 //! The API server as its administrator uses it, and everything that becomes of our objects.
 
-use std::collections::BTreeMap;
+mod seen;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures::StreamExt;
-use jiff::Timestamp;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, GroupVersionKind};
-use kube::runtime::watcher::{self, Event};
+use kube::runtime::watcher;
 use kube::runtime::{WatchStreamExt, watcher as watch};
 use kube::{Api, Client, ResourceExt};
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use super::evidence::Version;
 use crate::demo::feed::KINDS;
 use crate::failure::{Doing, Failure};
 use crate::world::{World, kubernetes};
+use seen::{Seen, key, told};
 
 const LOOK_AGAIN: Duration = Duration::from_millis(30);
 /// How often something is asked again of an API server that does not answer: plans end it and start it again.
@@ -37,15 +38,6 @@ impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cluster").finish_non_exhaustive()
     }
-}
-
-#[derive(Debug, Default)]
-struct Seen {
-    /// Each object as the newest answer or event has it.
-    now: BTreeMap<String, Value>,
-    /// Each object as the watch told it last.
-    told: BTreeMap<String, Value>,
-    versions: Vec<Version>,
 }
 
 #[derive(Debug)]
@@ -243,67 +235,6 @@ impl Cluster {
             None => (api(&self.client, kind, None), name),
         }
     }
-}
-
-impl Seen {
-    /// Takes an object as it is now, unless something newer is known: an answer may be ahead of the watch.
-    fn learn(&mut self, key: String, object: Value) {
-        let is_older = self
-            .now
-            .get(&key)
-            .is_some_and(|known| version(known) > version(&object));
-        if !is_older {
-            self.now.insert(key, object);
-        }
-    }
-
-    fn take(&mut self, kind: &str, event: Event<DynamicObject>) {
-        let (object, deleted) = match event {
-            Event::Apply(object) | Event::InitApply(object) => (object, false),
-            Event::Delete(object) => (object, true),
-            Event::Init | Event::InitDone => return,
-        };
-        let (name, object) = told(kind, object);
-        let key = key(kind, &name);
-        if !deleted && self.told.get(&key) == Some(&object) {
-            // A list that was read again tells nothing new.
-            return;
-        }
-        if deleted {
-            self.told.remove(&key);
-            self.now.remove(&key);
-        } else {
-            self.told.insert(key.clone(), object.clone());
-            self.learn(key, object.clone());
-        }
-        self.versions.push(Version {
-            time: Timestamp::now(),
-            object,
-            deleted,
-        });
-    }
-}
-
-/// The name of an object, and the object with its kind, which an event of a watch may leave out.
-fn told(kind: &str, object: DynamicObject) -> (String, Value) {
-    let name = match object.namespace() {
-        Some(namespace) => format!("{namespace}/{}", object.name_any()),
-        None => object.name_any(),
-    };
-    let mut object = serde_json::to_value(object).unwrap_or_default();
-    if let Value::Object(fields) = &mut object {
-        fields.insert("kind".into(), kind.into());
-    }
-    (name, object)
-}
-
-/// The number of an object's version; versions of one object may be compared.
-fn version(object: &Value) -> Option<u64> {
-    object["metadata"]["resourceVersion"].as_str()?.parse().ok()
-}
-
-fn key(kind: &str, name: &str) -> String {
-    format!("{kind}/{name}")
 }
 
 fn lock(seen: &Mutex<Seen>) -> std::sync::MutexGuard<'_, Seen> {
