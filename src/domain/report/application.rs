@@ -47,7 +47,7 @@ pub fn application(
             before
         });
     }
-    answer(target, &mut memory, &states, is_unusable(observed));
+    answer(target, &mut memory, &states, observed);
     if let Some(release) = observed.release.known() {
         memory.release = Some(release.clone());
     }
@@ -111,12 +111,15 @@ fn answer(
     target: &ApplicationTarget,
     memory: &mut ApplicationStatus,
     states: &[(String, DeploymentState, Verdict)],
-    is_unusable: bool,
+    observed: &ApplicationObserved,
 ) {
     let retry = &target.scope.retry;
+    // Where nobody could look, a newer build may have failed: perhaps it is that which is to be tried again.
+    let looked = matches!(observed.build, Reading::Known(_) | Reading::Absent);
     if let Some(pipeline) = &mut memory.pipeline
         && pipeline.status == "success"
-        && !is_unusable
+        && looked
+        && !is_unusable(observed)
     {
         pipeline.retry.clone_from(retry);
     }

@@ -62,6 +62,31 @@ fn an_old_value_builds_nothing_again_and_neither_does_its_removal() {
 }
 
 #[test]
+fn a_value_that_is_met_while_nobody_can_look_at_builds_still_asks_when_they_can() {
+    for unreadable in ["pipelines", "jobs"] {
+        let mut runner = settled();
+        let before = counts(&runner);
+        let bad = push(&runner, "bad");
+        let failing = format!("build - {}", &bad[..8]);
+        {
+            let mut state = runner.world.state();
+            state.failing.insert(failing);
+            state.finish_pipelines();
+            state.failing.clear();
+            state.unreadable.insert(unreadable.into());
+        }
+        ask(&runner, "again");
+        runner.round();
+        runner.world.state().second += 30;
+        runner.world.state().unreadable.clear();
+        runner.settle();
+        assert_eq!(counts(&runner)[0], before[0] + 1, "{unreadable}");
+        assert_eq!(runner.ready("cart").0, "True", "{unreadable}");
+        runner.assert_sound();
+    }
+}
+
+#[test]
 fn an_old_value_deploys_nothing_again_and_neither_does_its_removal() {
     let mut runner = settled();
     ask(&runner, "old");
