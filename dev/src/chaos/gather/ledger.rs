@@ -90,26 +90,33 @@ impl Gather<'_> {
         Ok(records)
     }
 
+    /// The services of the run in a cluster: a lane keeps those of all the plans before it, on many pages.
+    async fn service_arns(&self, account: &str, cluster: &str) -> Result<Vec<String>, Failure> {
+        let mut arns = Vec::new();
+        let mut wanted = json!({ "cluster": cluster, "maxResults": 100 });
+        loop {
+            let target = format!("{ECS}.ListServices");
+            let page = self.ask(account, "ecs", &target, &wanted).await?;
+            let listed = page["serviceArns"].as_array().into_iter().flatten();
+            let listed = listed.filter_map(Value::as_str);
+            let own = listed.filter(|arn| arn.contains(self.run));
+            arns.extend(own.map(str::to_owned));
+            if page["nextToken"].is_null() {
+                return Ok(arns);
+            }
+            wanted["nextToken"] = page["nextToken"].clone();
+        }
+    }
+
     /// The run's services.
     pub(super) async fn services(&self) -> Result<Vec<Value>, Failure> {
         let mut services = Vec::new();
         for (provider, account) in self.providers() {
             let cluster = format!("{PREFIX}-{provider}-cluster");
-            let wanted = json!({ "cluster": cluster, "maxResults": 100 });
-            let Ok(listed) = self
-                .ask(account, "ecs", &format!("{ECS}.ListServices"), &wanted)
-                .await
-            else {
-                // A provider that the run does not have has no cluster.
+            // A provider that the run does not have has no cluster.
+            let Ok(arns) = self.service_arns(account, &cluster).await else {
                 continue;
             };
-            let arns: Vec<&str> = listed["serviceArns"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Value::as_str)
-                .filter(|arn| arn.contains(self.run))
-                .collect();
             for some in arns.chunks(DESCRIBED) {
                 let wanted = json!({ "cluster": cluster, "services": some, "include": ["TAGS"] });
                 let told = self
