@@ -225,8 +225,7 @@ const fn happened(outcome: &Outcome) -> Option<&External> {
     }
 }
 
-/// A project as the status keeps it.
-/// A project that was there before.
+/// A project that was there before, as the status keeps it: its settings are those that it has.
 fn found(project: &Project) -> RepositoryStatus {
     let settings = project.settings.as_ref();
     RepositoryStatus {
@@ -235,6 +234,7 @@ fn found(project: &Project) -> RepositoryStatus {
     }
 }
 
+/// A project as the status keeps it.
 fn remember(project: &Project) -> RepositoryStatus {
     RepositoryStatus {
         project_id: project.id,
