@@ -6,7 +6,7 @@ use crate::api::condition::Reason;
 use crate::api::{AuditEntry, EffectJournal};
 use crate::domain::audit::{self, AuditRecord, AuditScope, ChainLink};
 use crate::domain::failure::{Failure, FailureKind, Party};
-use crate::domain::identity::Identity;
+use crate::domain::identity::{Identity, Kind};
 use crate::domain::report::Journal as _;
 use crate::domain::runtime::AuditInsert;
 use crate::domain::target::{Place, Scope};
@@ -126,8 +126,8 @@ pub(super) async fn was_here_before(
     home: &Place,
 ) -> Result<bool, Failure> {
     let Some(table) = &home.audit_table else {
-        // Nobody can tell.
-        return Ok(true);
+        // A place's own table comes with it, so nobody can tell. An application waits for that of its home.
+        return Ok(scope.identity.kind == Kind::Provider);
     };
     if let Some((head, _)) = context.recall(&scope.uid).chains.get(&home.name) {
         return Ok(!head.is_empty());

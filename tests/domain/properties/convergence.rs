@@ -163,3 +163,21 @@ fn an_outage_does_not_make_what_runs_unready() {
         assert_eq!(runner.world.state().effects.len(), effects, "{what}");
     }
 }
+
+#[test]
+fn an_application_that_waits_for_its_place_asks_gitlab_nothing_about_its_project() {
+    let mut runner = Runner::new(World::with_stages(&[("dev", 1)]));
+    runner.application("cart");
+    runner.restart();
+    runner.application("cart");
+    let state = runner.world.state();
+    assert!(
+        state.applications["shop/cart"].status.is_some(),
+        "nobody looked"
+    );
+    assert!(
+        !state.reads.iter().any(|read| read == "project"),
+        "{:?}",
+        state.reads
+    );
+}
