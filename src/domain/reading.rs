@@ -25,6 +25,14 @@ impl<T> Reading<T> {
         }
     }
 
+    /// Whether somebody looked, and saw whether it is there.
+    pub const fn is_certain(&self) -> bool {
+        match self {
+            Self::Known(_) | Self::Absent => true,
+            Self::Unread | Self::Unreadable(_) => false,
+        }
+    }
+
     /// Why it could not be looked at.
     pub const fn failure(&self) -> Option<&Failure> {
         match self {

@@ -37,7 +37,7 @@ use jiff::Timestamp;
 
 pub use fault::{Fault, FaultKind};
 pub use object::{application, environment, provider};
-pub use runner::{Ended, Runner};
+pub use runner::{Ended, Runner, platform};
 pub use store::status_problems;
 pub use verify::{Shape, shape, violations};
 

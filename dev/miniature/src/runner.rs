@@ -71,6 +71,15 @@ fn ready(conditions: Option<&[Condition]>) -> (String, String) {
         .unwrap_or_default()
 }
 
+/// A place at rest, an environment on it, and no application.
+pub fn platform() -> World {
+    let world = World::with_stages(&[("dev", 1)]);
+    world.state().applications.clear();
+    let mut runner = Runner::new(world);
+    runner.settle();
+    runner.world
+}
+
 impl Runner {
     /// A first process.
     pub fn new(world: World) -> Self {

@@ -115,10 +115,9 @@ fn answer(
 ) {
     let retry = &target.scope.retry;
     // Where nobody could look, a newer build may have failed: perhaps it is that which is to be tried again.
-    let looked = matches!(observed.build, Reading::Known(_) | Reading::Absent);
     if let Some(pipeline) = &mut memory.pipeline
         && pipeline.status == "success"
-        && looked
+        && observed.build.is_certain()
         && !is_unusable(observed)
     {
         pipeline.retry.clone_from(retry);

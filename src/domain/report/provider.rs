@@ -5,7 +5,6 @@ use crate::api::condition::ConditionType;
 use crate::domain::condition::{Claim, Truth, shorten};
 use crate::domain::observed::ProviderObserved;
 use crate::domain::plan::Plan;
-use crate::domain::reading::Reading;
 use crate::domain::target::{Blocked, ProviderTarget};
 use crate::domain::verdict::Verdict;
 
@@ -26,8 +25,7 @@ pub fn provider(
     memory.environments = target.environments.iter().take(64).cloned().collect();
     // Files that are remembered without a pipeline are provisioned: while nobody knows whether they were,
     // they are not remembered either.
-    let looked = matches!(observed.pipeline, Reading::Known(_) | Reading::Absent);
-    if looked
+    if observed.pipeline.is_certain()
         && recognise(
             &mut memory.repository,
             &target.repository,

@@ -4,7 +4,7 @@ use harmonix::domain::forge::Job;
 use harmonix::domain::intent::{Action, parse_intents};
 use kube::ResourceExt as _;
 
-use crate::world::{Fault, FaultKind, Runner, Shape, World, provider, shape, violations};
+use crate::world::{Fault, FaultKind, Runner, Shape, World, platform, provider, shape, violations};
 
 /// What a person does in a world at rest.
 type Story = fn(&mut Runner);
@@ -221,13 +221,7 @@ fn a_deployment_that_ended_before_its_lost_start_was_found_is_told_with_its_job(
 
 #[test]
 fn whatever_happens_twice_while_an_application_is_made_its_records_are_one_chain() {
-    let start = {
-        let world = World::with_stages(&[("dev", 1)]);
-        world.state().applications.clear();
-        let mut runner = Runner::new(world);
-        runner.settle();
-        runner.world
-    };
+    let start = platform();
     let mut wrong = Vec::new();
     for (first, second) in [
         (FaultKind::Refused, FaultKind::CrashBefore),

@@ -2,16 +2,7 @@
 
 use harmonix::api::AuditChain;
 
-use crate::world::{Ended, Fault, FaultKind, Runner, World, shape, violations};
-
-/// The platform at rest, and nothing on it.
-fn platform() -> World {
-    let world = World::with_stages(&[("dev", 1)]);
-    world.state().applications.clear();
-    let mut runner = Runner::new(world);
-    runner.settle();
-    runner.world
-}
+use crate::world::{Ended, Fault, FaultKind, Runner, World, platform, shape, violations};
 
 /// Lets the process die after the write of this number from now on, if there are so many.
 fn die_after(runner: &mut Runner, at: usize) {

@@ -1,16 +1,10 @@
 //! P4: groups, which several objects may want at once.
 
-use crate::world::{Fault, FaultKind, Runner, World, application};
+use crate::world::{Fault, FaultKind, Runner, application, platform};
 
 #[test]
 fn of_several_objects_that_wanted_one_group_one_records_that_it_made_it() {
-    let start = {
-        let world = World::with_stages(&[("dev", 1)]);
-        world.state().applications.clear();
-        let mut runner = Runner::new(world);
-        runner.settle();
-        runner.world
-    };
+    let start = platform();
     for kind in FaultKind::ALL {
         let mut runner = Runner::new(start.copy());
         {

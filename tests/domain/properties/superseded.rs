@@ -3,18 +3,18 @@
 
 use harmonix::ports::StoreError;
 
-use crate::world::{Ended, Fault, FaultKind, Runner, World, application, violations};
+use crate::world::{Ended, Fault, FaultKind, Runner, World, application, platform, violations};
 
 /// What happens after the fault.
 type Then = fn(&mut Runner);
 
-/// A platform at rest, with its group of applications.
-fn platform() -> World {
-    let world = World::with_stages(&[("dev", 1)]);
-    let mut runner = Runner::new(world);
-    runner.world.state().applications.clear();
+/// The application at rest on its platform.
+fn settled() -> Runner {
+    let mut runner = Runner::new(platform());
+    let cart = application("cart", &["dev"]);
+    runner.world.state().put_application(cart);
     runner.settle();
-    runner.world
+    runner
 }
 
 /// The application is made, with a fault at one of the writes of its first round; then something else
@@ -81,10 +81,7 @@ fn what_is_deleted_while_it_is_made_has_all_its_records() {
 #[test]
 fn what_is_rebuilt_with_its_cluster_while_it_is_made_is_not_made_again() {
     let start = {
-        let mut runner = Runner::new(platform());
-        let cart = application("cart", &["dev"]);
-        runner.world.state().put_application(cart);
-        runner.settle();
+        let runner = settled();
         let mut state = runner.world.state();
         state.applications.clear();
         drop(state);
@@ -114,10 +111,7 @@ fn a_group_that_another_application_made_is_recorded_once() {
 
 #[test]
 fn an_intent_that_nobody_wants_any_more_is_taken_back() {
-    let mut runner = Runner::new(platform());
-    let cart = application("cart", &["dev"]);
-    runner.world.state().put_application(cart);
-    runner.settle();
+    let mut runner = settled();
     {
         let mut state = runner.world.state();
         state.refused = ["commit".to_owned()].into();
@@ -149,10 +143,7 @@ fn an_intent_that_nobody_wants_any_more_is_taken_back() {
 
 #[test]
 fn a_second_try_that_is_refused_says_nothing_of_the_first() {
-    let mut runner = Runner::new(platform());
-    let cart = application("cart", &["dev"]);
-    runner.world.state().put_application(cart);
-    runner.settle();
+    let mut runner = settled();
     {
         let mut state = runner.world.state();
         state.calls = 0;
@@ -182,10 +173,7 @@ fn a_second_try_that_is_refused_says_nothing_of_the_first() {
 
 #[test]
 fn what_nobody_answered_for_long_is_waited_for_from_then_on() {
-    let mut runner = Runner::new(platform());
-    let cart = application("cart", &["dev"]);
-    runner.world.state().put_application(cart);
-    runner.settle();
+    let mut runner = settled();
     {
         let mut state = runner.world.state();
         state.calls = 0;
@@ -256,10 +244,7 @@ fn settings_are_not_taken_for_applied_because_a_commit_came_late() {
 
 #[test]
 fn a_record_hangs_on_one_that_no_status_tells_of() {
-    let mut runner = Runner::new(platform());
-    let cart = application("cart", &["dev"]);
-    runner.world.state().put_application(cart);
-    runner.settle();
+    let mut runner = settled();
     {
         let mut state = runner.world.state();
         state.delete("cart");
@@ -282,10 +267,7 @@ fn a_record_hangs_on_one_that_no_status_tells_of() {
 
 #[test]
 fn a_record_hangs_on_one_that_waits_and_that_an_old_view_had_written() {
-    let mut runner = Runner::new(platform());
-    let cart = application("cart", &["dev"]);
-    runner.world.state().put_application(cart);
-    runner.settle();
+    let mut runner = settled();
     let before = runner.world.state().applications["shop/cart"].clone();
     {
         let mut state = runner.world.state();
