@@ -21,6 +21,7 @@ pub mod scenario;
 pub mod seeded;
 pub mod shape;
 pub mod share;
+pub mod shipped;
 pub mod story;
 pub mod sweep;
 pub mod upset;

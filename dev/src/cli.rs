@@ -144,12 +144,16 @@ pub enum Chaos {
     Run(ChaosRun),
     /// Play one plan again, and tell everything that happened
     Replay(Replay),
+    /// Make one report of those of several runs, of shares for example
+    Report(Parts),
     /// Simulate the controller in process, under schedules drawn by seeds (`--help` lists the options)
     Sim(Proof),
     /// Check every interleaving of a small world (`--help` lists the options)
     Model(Proof),
     /// Put mistakes into a copy of the controller, one at a time, and see that each is found
     Seeded(harmonix_dev::chaos::seeded::Options),
+    /// Prove that the controller as it is shipped has none of the points at which a plan ends it
+    Shipped,
 }
 
 /// What is passed on to a proof in process.
@@ -213,11 +217,22 @@ pub struct ChaosRun {
     /// After so many minutes no more plans are begun
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u32>,
-    /// Where what came of each plan is written, as JSON
-    #[arg(long, value_name = "FILE")]
+    /// Write the report here, as Markdown, and beside it as JSON
+    #[arg(long, value_name = "PATH")]
     pub report: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub lanes: Lanes,
+}
+
+/// Options of `chaos report`.
+#[derive(Debug, Args)]
+pub struct Parts {
+    /// Reports as JSON; of a plan that is in several of them, the last one counts
+    #[arg(required = true, value_name = "FILE")]
+    pub parts: Vec<std::path::PathBuf>,
+    /// Write the report here, as Markdown, and beside it as JSON
+    #[arg(long, value_name = "PATH")]
+    pub report: Option<std::path::PathBuf>,
 }
 
 /// Options of `chaos replay`.

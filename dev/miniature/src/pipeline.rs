@@ -142,6 +142,19 @@ impl State {
                 .push(format!("two deployments of {environment} at once"));
         }
         let repository = self.repository(path).unwrap();
+        let of_it = |run: &&Run| run.variables.get("HARMONIX_ENVIRONMENT") == Some(&environment);
+        let same = |name| move |run: &Run| run.variables.get(name) == variables.get(name);
+        let before = repository.pipelines.iter().rev().find(of_it);
+        if before.is_some_and(|run| {
+            run.pipeline.status == "success"
+                && same("HARMONIX_RELEASE")(run)
+                && same("HARMONIX_CONFIGURATION")(run)
+        }) {
+            self.violations.push(format!(
+                "{environment} gets {release} again, as it has been deployed already"
+            ));
+        }
+        let repository = self.repository(path).unwrap();
         let file = format!(".harmonix/environments/{environment}.tfvars.json");
         let committed: Option<String> = repository
             .files

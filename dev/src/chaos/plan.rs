@@ -9,7 +9,7 @@ mod object;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::label::Label;
 use super::recording::Recording;
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::fault::{Fault, Position};
 
 /// The families of the fault matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Family {
     /// One death at a boundary of an effect.
     M1,

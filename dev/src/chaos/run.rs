@@ -1,6 +1,7 @@
 //! Runs plans: side by side in several lanes, each judged against a play of its scenario in which nothing went wrong.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::iter::repeat;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -34,6 +35,13 @@ struct Reference {
     bounds: Bounds,
 }
 
+/// Where in the row of plans a lane begins.
+#[derive(Debug, Clone, Copy)]
+enum End {
+    Front,
+    Back,
+}
+
 type References = BTreeMap<Scenario, Arc<OnceCell<Reference>>>;
 
 /// A run of plans.
@@ -58,7 +66,8 @@ impl Run {
             .collect();
         let total = plans.len();
         let mut plans = plans;
-        // What takes longest comes first, so that no lane is left alone with it at the end.
+        // What is heaviest comes first, and one lane begins there: several such plans at a time leave a machine no time
+        // for anything else, and none is left for the end.
         plans.sort_by_key(|plan| plan.scenario != Scenario::TwentyApplications);
         Self {
             plans: Mutex::new(plans.into()),
@@ -74,7 +83,9 @@ impl Run {
     pub async fn go(&self, lanes: &mut [Lane]) {
         let task = self.progress.bar("plans", self.total as u64);
         self.show(&task);
-        join_all(lanes.iter_mut().map(|lane| self.follow(lane, &task))).await;
+        let from = [End::Front].into_iter().chain(repeat(End::Back));
+        let lanes = lanes.iter_mut().zip(from);
+        join_all(lanes.map(|(lane, end)| self.follow(lane, end, &task))).await;
         task.done();
     }
 
@@ -86,15 +97,19 @@ impl Run {
         verdicts
     }
 
-    fn next(&self) -> Option<Plan> {
+    fn next(&self, end: End) -> Option<Plan> {
         if self.until.is_some_and(|until| Instant::now() >= until) {
             return None;
         }
-        lock(&self.plans).pop_front()
+        let mut plans = lock(&self.plans);
+        match end {
+            End::Front => plans.pop_front(),
+            End::Back => plans.pop_back(),
+        }
     }
 
-    async fn follow(&self, lane: &mut Lane, task: &Task) {
-        while let Some(plan) = self.next() {
+    async fn follow(&self, lane: &mut Lane, end: End, task: &Task) {
+        while let Some(plan) = self.next(end) {
             let verdict = self.verdict(lane, &plan).await;
             if verdict.outcome != Outcome::Passed {
                 self.progress.say(&verdict.to_string());

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use harmonix_dev::chaos::plan::{self, Family, Plan};
+use harmonix_dev::chaos::report::Report;
 use harmonix_dev::chaos::share::Share;
-use harmonix_dev::chaos::{proof, seeded};
+use harmonix_dev::chaos::{proof, seeded, shipped};
 use harmonix_dev::failure::Failure;
 use harmonix_dev::progress::Progress;
 use harmonix_dev::world::name::checkout;
@@ -23,6 +24,14 @@ pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
         Chaos::Plan(list) => show(list),
         Chaos::Run(plans) => run::run(plans).await,
         Chaos::Replay(plan) => replay::run(plan).await,
+        Chaos::Report(asked) => {
+            let report = Report::of_parts(&asked.parts)?;
+            if let Some(path) = &asked.report {
+                report.write(path)?;
+            }
+            println!("{report}");
+            Ok(ExitCode::SUCCESS)
+        }
         Chaos::Sim(asked) => proved("sim", asked),
         Chaos::Model(asked) => proved("model", asked),
         Chaos::Seeded(asked) => {
@@ -32,6 +41,10 @@ pub async fn run(arguments: &Chaos) -> Result<ExitCode, Failure> {
             } else {
                 ExitCode::FAILURE
             })
+        }
+        Chaos::Shipped => {
+            shipped::prove(&Progress::on_standard_error()).await?;
+            Ok(ExitCode::SUCCESS)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Whether a universe is at rest.
 
-use harmonix::api::{Application, SUSPEND_ANNOTATION};
+use harmonix::api::{Application, DeploymentState, SUSPEND_ANNOTATION};
 use harmonix_miniature::State;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
@@ -88,7 +88,7 @@ fn survey(state: &State, mut tell: impl FnMut(Rest, &dyn Fn() -> String)) {
         tell(told(object), &|| words(name, object));
     }
     for (key, object) in &state.applications {
-        let rest = if knows_newest_build(state, key, object) {
+        let rest = if knows_newest_build(state, key, object) && !is_kept_waiting(object) {
             told(object)
         } else {
             Rest::Busy
@@ -116,6 +116,19 @@ fn knows_newest_build(state: &State, key: &str, object: &Application) -> bool {
         .as_ref()
         .and_then(|status| status.pipeline.as_ref());
     is_suspended(object) || newest.map(|run| run.pipeline.id) == told.map(|told| told.id)
+}
+
+/// Whether a release could go on to a place, but for what passes: what comes after a place that failed waits for people.
+fn is_kept_waiting(object: &Application) -> bool {
+    let Some(status) = object.status.as_ref().filter(|_| !is_suspended(object)) else {
+        return false;
+    };
+    let mut deployments = status.deployments.iter();
+    let first = deployments.find(|deployment| {
+        let state = deployment.state;
+        !matches!(state, DeploymentState::Running | DeploymentState::Stopped)
+    });
+    status.release.is_some() && first.is_some_and(|first| first.state == DeploymentState::Waiting)
 }
 
 fn is_suspended<K: ResourceExt>(object: &K) -> bool {

@@ -42,70 +42,72 @@ impl Gather<'_> {
         self.hosts.aws(key, service, target, body).await
     }
 
+    /// Everything that is listed, page by page: a lane keeps what all the plans before it left. `next` says what the next
+    /// page is called in an answer, and what it is asked for by.
+    async fn pages(
+        &self,
+        account: &str,
+        (service, target): (&str, &str),
+        mut wanted: Value,
+        next: (&str, &str),
+    ) -> Result<Vec<Value>, Failure> {
+        let mut pages = Vec::new();
+        loop {
+            let page = self.ask(account, service, target, &wanted).await?;
+            let token = page[next.0].clone();
+            pages.push(page);
+            if token.is_null() {
+                return Ok(pages);
+            }
+            wanted[next.1] = token;
+        }
+    }
+
     /// The audit records about the run's objects, in every table.
     pub(super) async fn records(&self) -> Result<Vec<Record>, Failure> {
         let mut records = Vec::new();
         for (provider, account) in self.providers() {
             let table = format!("{PREFIX}-{provider}-audit");
+            let tables = format!("{DYNAMODB}.ListTables");
+            let next = ("LastEvaluatedTableName", "ExclusiveStartTableName");
             let listed = self
-                .ask(
-                    account,
-                    "dynamodb",
-                    &format!("{DYNAMODB}.ListTables"),
-                    &json!({}),
-                )
+                .pages(account, ("dynamodb", &tables), json!({}), next)
                 .await?;
-            let exists = listed["TableNames"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .any(|name| *name == *table);
-            if !exists {
+            let mut names = listed.iter().flat_map(|page| entries(page, "TableNames"));
+            if !names.any(|name| *name == *table) {
                 continue;
             }
-            let mut start = Value::Null;
-            loop {
-                let mut body = json!({
-                    "TableName": table, "ConsistentRead": true,
-                    "FilterExpression": "contains(objectRef, :run)",
-                    "ExpressionAttributeValues": { ":run": { "S": self.run } },
-                });
-                if let (false, Value::Object(fields)) = (start.is_null(), &mut body) {
-                    fields.insert("ExclusiveStartKey".into(), start);
-                }
-                let page = self
-                    .ask(account, "dynamodb", &format!("{DYNAMODB}.Scan"), &body)
-                    .await?;
-                let items = page["Items"].as_array().into_iter().flatten();
-                records.extend(items.map(|item| Record {
-                    table: table.clone(),
-                    attributes: attributes(item),
-                }));
-                start = page["LastEvaluatedKey"].clone();
-                if start.is_null() {
-                    break;
-                }
-            }
+            let scan = format!("{DYNAMODB}.Scan");
+            let wanted = json!({
+                "TableName": table, "ConsistentRead": true,
+                "FilterExpression": "contains(objectRef, :run)",
+                "ExpressionAttributeValues": { ":run": { "S": self.run } },
+            });
+            let next = ("LastEvaluatedKey", "ExclusiveStartKey");
+            let found = self
+                .pages(account, ("dynamodb", &scan), wanted, next)
+                .await?;
+            let items = found.iter().flat_map(|page| entries(page, "Items"));
+            records.extend(items.map(|item| Record {
+                table: table.clone(),
+                attributes: attributes(item),
+            }));
         }
         Ok(records)
     }
 
-    /// The services of the run in a cluster: a lane keeps those of all the plans before it, on many pages.
+    /// The services of the run in a cluster.
     async fn service_arns(&self, account: &str, cluster: &str) -> Result<Vec<String>, Failure> {
-        let mut arns = Vec::new();
-        let mut wanted = json!({ "cluster": cluster, "maxResults": 100 });
-        loop {
-            let target = format!("{ECS}.ListServices");
-            let page = self.ask(account, "ecs", &target, &wanted).await?;
-            let listed = page["serviceArns"].as_array().into_iter().flatten();
-            let listed = listed.filter_map(Value::as_str);
-            let own = listed.filter(|arn| arn.contains(self.run));
-            arns.extend(own.map(str::to_owned));
-            if page["nextToken"].is_null() {
-                return Ok(arns);
-            }
-            wanted["nextToken"] = page["nextToken"].clone();
-        }
+        let wanted = json!({ "cluster": cluster, "maxResults": 100 });
+        let services = format!("{ECS}.ListServices");
+        let next = ("nextToken", "nextToken");
+        let pages = self
+            .pages(account, ("ecs", &services), wanted, next)
+            .await?;
+        let listed = pages.iter().flat_map(|page| entries(page, "serviceArns"));
+        let own = listed.filter_map(Value::as_str);
+        let own = own.filter(|arn| arn.contains(self.run));
+        Ok(own.map(str::to_owned).collect())
     }
 
     /// The run's services.
@@ -127,6 +129,10 @@ impl Gather<'_> {
         }
         Ok(services)
     }
+}
+
+fn entries<'a>(page: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    page[name].as_array().into_iter().flatten()
 }
 
 fn attributes(item: &Value) -> BTreeMap<String, String> {

@@ -1,17 +1,17 @@
 //! What is told of a run: which bug was found, by whom, and by which oracle or test.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::failure::{Doing, Failure};
+use crate::failure::Failure;
 
 use super::Options;
 use super::bug::Bug;
 use super::detector::Detector;
+use crate::chaos::report::paper;
 
 /// What became of one bug.
 #[derive(Clone, Debug, Serialize)]
@@ -62,7 +62,7 @@ impl Finding {
 }
 
 /// A whole run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub(super) struct Report {
     command: String,
     tried: usize,
@@ -94,41 +94,45 @@ impl Report {
 
     /// Writes it down: for people, and beside it for programs.
     pub(super) fn write(&self, path: &Path) -> Result<(), Failure> {
-        let json = serde_json::to_string_pretty(self).doing(|| "write the report".into())?;
-        for (path, text) in [
-            (path.to_owned(), self.markdown()),
-            (path.with_extension("json"), format!("{json}\n")),
-        ] {
-            fs::write(&path, text).doing(|| format!("write {}", path.display()))?;
-        }
-        Ok(())
+        let json = format!(
+            "{{\"command\": {}, \"tried\": {}, \"found\": {}, \"bugs\": {}}}\n",
+            serde_json::Value::from(self.command.as_str()),
+            self.tried,
+            self.found,
+            paper::entries(&self.bugs)?
+        );
+        paper::write(path, &self.markdown(), &json)
     }
 
     fn markdown(&self) -> String {
-        let mut text = format!(
-            "# Seeded bugs\n\nMistakes that controllers really make, each a patch in `dev/seeded`, put one at a time into a copy of the\n\
-             checkout. {} were tried, {} were found. Made by\n\n    {} --report docs/proof/seeded.md\n\n\
-             | # | What is wrong | Found by | How |\n|---|---|---|---|\n",
-            self.tried, self.found, self.command
-        );
-        for bug in &self.bugs {
-            let cell = |text: &str| shortened(text, 220).replace('|', "\\|");
+        let cell = |text: &str| shortened(text, 220);
+        let rows = self.bugs.iter().map(|bug| {
             let by: Vec<&str> = bug.found.iter().map(|found| found.by.as_str()).collect();
             let how = bug.found.iter().filter_map(|found| found.how.first());
             let how: Vec<String> = how.map(|how| cell(how)).collect();
-            text.push_str(&format!(
-                "| {:02} | {} | {} | {} |\n",
-                bug.number,
+            let by = if by.is_empty() {
+                "**nobody**".to_owned()
+            } else {
+                by.join("; ")
+            };
+            [
+                format!("{:02}", bug.number),
                 cell(&bug.sentence),
-                if by.is_empty() {
-                    "**nobody**".to_owned()
-                } else {
-                    by.join("; ")
-                },
-                how.join("; ")
-            ));
-        }
-        text
+                by,
+                how.join("; "),
+            ]
+        });
+        format!(
+            "# Seeded bugs\n\nMistakes that controllers really make, each a patch in `dev/seeded`, put one at a time into a copy of the\n\
+             checkout. {} were tried, {} were found. Made by\n\n    {} --report docs/proof/seeded.md\n\n{}",
+            self.tried,
+            self.found,
+            self.command,
+            paper::table(
+                &["#", "What is wrong", "Found by", "How"],
+                &rows.collect::<Vec<_>>()
+            )
+        )
     }
 }
 
@@ -151,6 +155,8 @@ fn shortened(text: &str, limit: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn finding(found: &[(&str, &str)]) -> Finding {
