@@ -172,7 +172,7 @@ pub struct Proof {
 /// The lanes of a sweep.
 #[derive(Debug, Args)]
 pub struct Lanes {
-    /// How many worlds are played in side by side; by default one more than this machine has cores
+    /// How many worlds are played in side by side; by default twice as many as this machine has cores
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub lanes: Option<u16>,
     /// The controller's binary; by default it is built as it is shipped, with the points at which a plan ends it

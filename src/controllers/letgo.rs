@@ -37,10 +37,7 @@ pub(super) async fn finish(
         .cloned()
         .collect();
     ledger::tell_lost(&version.identity, journal);
-    match context.ports.store.release(version, &rest).await {
-        Ok(()) | Err(StoreError::Gone) => {}
-        Err(error) => return Err(error),
-    }
+    context.ports.store.release(version, &rest).await?;
     reach(version.identity.kind, LET_GO, Point::Told);
     context.forget(&version.uid);
     tracing::info!(object = %version.identity, "let go: what was made outside stays as it is");

@@ -32,6 +32,9 @@ pub(super) struct Wakers {
 
 type Request<K> = Result<ReconcileRequest<K>, std::convert::Infallible>;
 
+/// How soon something is looked at again that the API server did not know when it was written to.
+const UNKNOWN: Duration = Duration::from_secs(5);
+
 /// A pass that ended without a report.
 #[derive(Debug, thiserror::Error)]
 enum PassError {
@@ -165,7 +168,8 @@ async fn control<K, F>(
         let uid = object.uid().unwrap_or_default();
         let after = match error {
             PassError::Store(StoreError::Stale) => Duration::from_millis(200),
-            PassError::Store(StoreError::Gone) => return Action::await_change(),
+            // Where it is really gone, the watch says so, and there is nothing to look at any more.
+            PassError::Store(StoreError::Gone) => UNKNOWN,
             PassError::Store(StoreError::Unavailable(_)) | PassError::Panicked(_) => {
                 context.remember(&uid, |r| r.failures = r.failures.saturating_add(1));
                 let failures = context.recall(&uid).failures.min(8);

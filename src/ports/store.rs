@@ -15,7 +15,7 @@ pub enum StoreError {
     /// The object changed since it was read: decide again.
     #[error("the object changed in between")]
     Stale,
-    /// The object is gone.
+    /// The API server knows of no such object: it is gone, as a rule.
     #[error("the object is gone")]
     Gone,
     /// The API server did not do it.

@@ -141,6 +141,28 @@ async fn after_a_429_nobody_asks_until_the_time_has_passed() {
 }
 
 #[tokio::test]
+async fn whoever_cannot_serve_and_says_when_it_can_is_left_alone_until_then() {
+    let stub = Stub::answering([
+        Reply::new(503, "Service unavailable\n").with("retry-after", "1"),
+        Reply::new(404, r#"{"message":"404 Project Not Found"}"#),
+    ])
+    .await;
+    let host = stub.host();
+    let failure = start(&host).await;
+    assert_eq!(
+        failure.kind,
+        FailureKind::Retryable,
+        "it may have happened: {failure}"
+    );
+    let failure = host.project_at("apps/shop/cart").await.unwrap_err();
+    assert!(
+        matches!(failure.kind, FailureKind::Throttled(_)),
+        "{failure}"
+    );
+    assert_eq!(stub.lines().len(), 1, "the second was not sent");
+}
+
+#[tokio::test]
 async fn a_request_that_waits_for_its_token_when_the_429_comes_is_not_sent() {
     let mut slow = Reply::new(429, "Retry later\n").with("retry-after", "5");
     slow.after = Duration::from_secs(2);

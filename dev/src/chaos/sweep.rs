@@ -60,5 +60,5 @@ impl Ways {
 
 /// Lanes wait more than they work.
 fn default_lanes() -> usize {
-    available_parallelism().map_or(2, |cores| cores.get() + 1)
+    available_parallelism().map_or(4, |cores| cores.get() * 2)
 }

@@ -135,9 +135,12 @@ impl Wire {
             return Ok(answer);
         }
         let said = Said::read(answer.body());
-        if status == StatusCode::TOO_MANY_REQUESTS {
-            let after = asked_wait(answer.headers());
+        let wait = asked_wait(status, answer.headers());
+        if let Some(after) = wait {
             self.gate.close(Instant::now(), after);
+        }
+        // Any other refusal means what it says: what it was asked for may have happened.
+        if let (StatusCode::TOO_MANY_REQUESTS, Some(after)) = (status, wait) {
             let said = Some(said);
             return Err(ApiError::client(WireError::Throttled { after, said }));
         }

@@ -48,7 +48,7 @@ impl Outside {
         let mut admission = self.universe.admit(door, what);
         let mishap = admission.mishap;
         match mishap {
-            Some(Mishap::Refused | Mishap::Denied | Mishap::Throttled(_)) => {
+            Some(Mishap::Refused | Mishap::Denied | Mishap::Unknown | Mishap::Throttled(_)) => {
                 pause(admission.there + admission.back).await;
                 return Err(failure(door, self.refusal(door, mishap)));
             }

@@ -136,6 +136,7 @@ impl Universe {
     async fn without_doing(&self, mishap: Mishap) -> Result<Answer, BoxError> {
         match mishap {
             Mishap::Denied => answer(Reply::refusal(403, "Forbidden", "not allowed")),
+            Mishap::Unknown => answer(Reply::refusal(404, "NotFound", "not found")),
             Mishap::Throttled(_) => answer(Reply::refusal(429, "TooManyRequests", "slow down")),
             Mishap::Half => {
                 let half = Bytes::from_static(b"{\"kind\":\"ApplicationList\",\"ite");
@@ -182,6 +183,7 @@ impl Universe {
             Some(
                 Mishap::Refused
                 | Mishap::Denied
+                | Mishap::Unknown
                 | Mishap::Throttled(_)
                 | Mishap::Hang
                 | Mishap::CrashBefore,

@@ -263,7 +263,7 @@ fn strike(draw: &mut Draw) -> Trouble {
         ]);
     }
     if matches!(door, Door::Hold | Door::Status | Door::Release) {
-        mishaps.push((4, Mishap::Rival));
+        mishaps.extend([(4, Mishap::Rival), (2, Mishap::Unknown)]);
     }
     Trouble::Strike {
         door,

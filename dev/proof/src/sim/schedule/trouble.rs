@@ -89,6 +89,8 @@ pub enum Mishap {
     Refused,
     /// Nothing happens: it is refused by rights.
     Denied,
+    /// Nothing happens: the API server says that there is no such object.
+    Unknown,
     /// Nothing happens: wait so many seconds.
     Throttled(u64),
     /// It happens, and the answer is lost.
@@ -117,6 +119,7 @@ impl Mishap {
         match self {
             Self::Refused => "refused",
             Self::Denied => "denied",
+            Self::Unknown => "unknown",
             Self::Throttled(_) => "throttled",
             Self::Lost => "answer lost",
             Self::Half => "answer cut",
