@@ -145,11 +145,18 @@ impl State {
         let of_it = |run: &&Run| run.variables.get("HARMONIX_ENVIRONMENT") == Some(&environment);
         let same = |name| move |run: &Run| run.variables.get(name) == variables.get(name);
         let before = repository.pipelines.iter().rev().find(of_it);
-        if before.is_some_and(|run| {
+        let done = before.is_some_and(|run| {
             run.pipeline.status == "success"
                 && same("HARMONIX_RELEASE")(run)
                 && same("HARMONIX_CONFIGURATION")(run)
-        }) {
+        });
+        // What was taken away since may be wanted again.
+        let runs = self.services.values().any(|service| {
+            let tag = |name: &str| service.tags.get(name);
+            tag("harmonix:release") == Some(&release)
+                && tag("harmonix:configuration") == Some(&value("HARMONIX_CONFIGURATION"))
+        });
+        if done && runs {
             self.violations.push(format!(
                 "{environment} gets {release} again, as it has been deployed already"
             ));
