@@ -3,6 +3,7 @@
 use harmonix_dev::chaos::evidence::{Evidence, Happening, Moment, Record};
 use harmonix_dev::chaos::oracle::Oracle::Audit;
 use harmonix_dev::journal::Entry;
+use jiff::{Timestamp, ToSpan};
 use serde_json::json;
 
 use super::control::{accepts, judged, rejects};
@@ -119,6 +120,31 @@ fn a_failure_while_there_was_no_token_needs_no_request() {
         let what = Happening::Struck { fault };
         evidence.timeline.insert(0, Moment { time, what });
     });
+}
+
+/// Whoever died after an intent was written does not know whether its request was sent; whoever died before it does.
+#[test]
+fn a_failure_of_one_that_died_with_its_intent_written_needs_no_request() {
+    let died = |after: bool| {
+        move |evidence: &mut Evidence| {
+            let refused = |e: &Entry| e.action == "groups.create" && !e.took_effect();
+            evidence.requests.retain(|entry| !refused(entry));
+            let written = |record: &Record| record.attributes["createdAt"].parse::<Timestamp>();
+            let records = evidence.records.iter();
+            let failed = records.filter(|record| record.attributes["status"] == "FAILED");
+            let times = failed.map(|record| written(record).unwrap());
+            let (time, offset) = if after {
+                (times.max().unwrap(), 1.seconds())
+            } else {
+                (times.min().unwrap(), -1.seconds())
+            };
+            let time = time + offset;
+            let what = Happening::Died;
+            evidence.timeline.insert(0, Moment { time, what });
+        }
+    };
+    accepts(died(true));
+    rejects(Audit, "no request of that kind failed", died(false));
 }
 
 #[test]

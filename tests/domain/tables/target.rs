@@ -28,6 +28,21 @@ fn environments_are_in_ascending_level_and_the_first_is_home() {
 }
 
 #[test]
+fn a_target_names_the_template_that_its_files_are_made_from() {
+    let place = provider("dev-place");
+    let input = ProviderInput {
+        provider: &place,
+        environments: Vec::new(),
+    };
+    let place = target::provider(&input, &settings()).unwrap();
+    assert_eq!(place.template.name, "ecs-fargate-provider");
+    assert_eq!(place.template.version, "1.0.0");
+    let application = Case::good().target().unwrap();
+    assert_eq!(application.template.name, "node-service");
+    assert_eq!(application.template.version, "1.0.0");
+}
+
+#[test]
 fn an_environment_that_does_not_exist_is_waited_for() {
     let mut case = Case::good();
     case.environments.remove(0);

@@ -8,7 +8,8 @@
 //! - Letting go has no effect but its record: one for each object that the controller released.
 //! - Taking over has none either: at most one for each object, and never for one that made its project itself.
 //! - A record of a failure tells of a request that was made and did nothing; where the controller was without its token
-//!   for a while, of one that could not be made.
+//!   for a while, of one that could not be made, and where it died after it had written its intent down, of one that may
+//!   have been made.
 //! - An effect without a record is allowed only while its intent is open or its record waits in the status, and
 //!   neither is where the object says that it is Ready.
 

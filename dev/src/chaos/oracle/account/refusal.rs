@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use super::{Account, Entry};
 use crate::chaos::evidence::{Evidence, Happening};
 use crate::chaos::oracle::{Action, Finding, Proof};
@@ -21,7 +23,7 @@ impl Account<'_> {
             let mut tries = self.effects.iter().filter(|effect| {
                 effect.action == action && effect.path == path && !effect.happened
             });
-            if tries.next().is_none() && !nameless {
+            if tries.next().is_none() && !nameless && !died_since(evidence, entry) {
                 let sentence = format!(
                     "{} tells of a try, and no request of that kind failed",
                     entry.called()
@@ -75,6 +77,16 @@ impl Account<'_> {
         });
         more.collect()
     }
+}
+
+/// Whether the controller died after the intent of this record was written. Whether its request was sent nobody knows then, and where
+/// the effect has become impossible meanwhile, since another object made the group first, the record says so.
+fn died_since(evidence: &Evidence, entry: &Entry<'_>) -> bool {
+    let Ok(written) = entry.of("createdAt").parse::<Timestamp>() else {
+        return false;
+    };
+    let mut moments = evidence.timeline.iter();
+    moments.any(|moment| moment.what == Happening::Died && moment.time > written)
 }
 
 /// Whether the controller was without its token for a while. A try then has no request that bears its name: none was
