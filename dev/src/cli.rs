@@ -218,7 +218,7 @@ pub struct ChaosRun {
     #[arg(long, value_name = "MINUTES")]
     pub minutes: Option<u32>,
     /// Write the report here, as Markdown, and beside it as JSON
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = harmonix_dev::chaos::report::paper::place)]
     pub report: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub lanes: Lanes,
@@ -231,7 +231,7 @@ pub struct Parts {
     #[arg(required = true, value_name = "FILE")]
     pub parts: Vec<std::path::PathBuf>,
     /// Write the report here, as Markdown, and beside it as JSON
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = harmonix_dev::chaos::report::paper::place)]
     pub report: Option<std::path::PathBuf>,
 }
 

@@ -3,5 +3,6 @@
 mod admittance;
 mod case;
 mod pipeline;
+mod provider;
 mod report;
 mod target;

@@ -33,7 +33,7 @@ pub struct Options {
     #[arg(long)]
     pub every: bool,
     /// Write the report here, as Markdown, and beside it as JSON
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = super::report::paper::place)]
     pub report: Option<PathBuf>,
     /// List the bugs, and try none
     #[arg(long)]

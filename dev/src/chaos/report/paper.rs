@@ -1,11 +1,27 @@
 //! Reports that are kept: for people Markdown, and beside it JSON for programs.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::failure::{Doing, Failure};
+
+/// Reads where a report is to be written, as an option has it.
+///
+/// # Errors
+/// Where the JSON beside it would take its place.
+pub fn place(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    if path.extension().is_some_and(|extension| extension == "json") {
+        let markdown = path.with_extension("md");
+        return Err(format!(
+            "the report is Markdown, and its entries are written beside it as JSON: say {}",
+            markdown.display()
+        ));
+    }
+    Ok(path)
+}
 
 /// Writes both.
 ///
@@ -43,4 +59,17 @@ pub fn table<const N: usize>(header: &[&str; N], rows: &[[String; N]]) -> String
         ));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_not_written_where_its_entries_go() {
+        let said = place("proof/chaos.json").unwrap_err();
+        assert!(said.ends_with("say proof/chaos.md"), "{said}");
+        assert_eq!(place("chaos.md").unwrap(), Path::new("chaos.md"));
+        assert_eq!(place("chaos").unwrap(), Path::new("chaos"));
+    }
 }
