@@ -5,4 +5,5 @@ mod case;
 mod pipeline;
 mod provider;
 mod report;
+mod repository;
 mod target;

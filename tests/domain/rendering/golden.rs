@@ -2,7 +2,7 @@
 //! writes them.
 
 use harmonix::domain::blob::blob_id;
-use harmonix::domain::file::{FileSet, TreeEntry};
+use harmonix::domain::file::{File, FileSet, TreeEntry};
 use harmonix::domain::identity::digest;
 use harmonix::domain::render::developers::DevelopersFile;
 use harmonix::domain::settings::Settings;
@@ -12,11 +12,27 @@ use super::{application_files, provider_files, schema_errors, text};
 use crate::world::{application, environment, provider, settings};
 
 fn golden(name: &str, files: &FileSet, path: &str) {
+    golden_text(name, text(files, path));
+}
+
+/// Every file, as Git lists them: its mode and its path; a seeded one is the developers' from then on.
+fn golden_list(name: &str, files: &FileSet) {
+    let line = |file: &File, word: &str| {
+        assert!(!file.content.is_empty(), "{} is empty", file.path);
+        let mode = if file.executable { "100755" } else { "100644" };
+        format!("{mode} {word} {}\n", file.path)
+    };
+    let owned = files.owned.iter().map(|file| line(file, "owned "));
+    let seeded = files.seeded.iter().map(|file| line(file, "seeded"));
+    golden_text(name, &owned.chain(seeded).collect::<String>());
+}
+
+fn golden_text(name: &str, text: &str) {
     let mut golden = insta::Settings::clone_current();
     golden.set_snapshot_path("../../golden");
     golden.set_prepend_module_to_snapshot(false);
     golden.set_omit_expression(true);
-    golden.bind(|| insta::assert_snapshot!(name, text(files, path)));
+    golden.bind(|| insta::assert_snapshot!(name, text));
 }
 
 /// The manifest names every owned file with its digest; digests themselves change with the catalogue.
@@ -47,6 +63,7 @@ fn the_repository_of_a_place() {
         ".harmonix/provider.tfvars.json",
     );
     golden("provider-catalog-info", &files, "catalog-info.yaml");
+    golden_list("provider-files", &files);
     assert_manifest(&files);
     assert_eq!(
         schema_errors(text(&files, ".harmonix/pipeline.yml")),
@@ -114,6 +131,7 @@ fn the_repository_of_an_application_in_two_accounts() {
     );
     golden("application-registries", &files, ".harmonix/registries");
     golden("application-catalog-info", &files, "catalog-info.yaml");
+    golden_list("application-files", &files);
     assert_manifest(&files);
     assert_eq!(
         schema_errors(text(&files, ".harmonix/pipeline.yml")),

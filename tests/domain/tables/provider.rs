@@ -19,15 +19,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use crate::world::{provider, settings};
 
 /// A provider, what its status remembers, and what is seen of it.
-struct Case {
-    target: ProviderTarget,
-    memory: EnvironmentProviderStatus,
-    seen: ProviderObserved,
+pub(super) struct Case {
+    pub(super) target: ProviderTarget,
+    pub(super) memory: EnvironmentProviderStatus,
+    pub(super) seen: ProviderObserved,
 }
 
 impl Case {
     /// Everything is as it should be.
-    fn good() -> Self {
+    pub(super) fn good() -> Self {
         let place = provider("dev-place");
         let input = ProviderInput {
             provider: &place,
@@ -74,7 +74,7 @@ impl Case {
         }
     }
 
-    fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         plan::provider(&self.target, &self.memory, &self.seen, &settings(), now())
     }
 }
@@ -98,7 +98,7 @@ fn failure(kind: FailureKind) -> Failure {
     }
 }
 
-fn claim(plan: &Plan, kind: ConditionType) -> &Claim {
+pub(super) fn claim(plan: &Plan, kind: ConditionType) -> &Claim {
     plan.claims.iter().find(|claim| claim.kind == kind).unwrap()
 }
 
