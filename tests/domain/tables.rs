@@ -6,4 +6,5 @@ mod pipeline;
 mod provider;
 mod report;
 mod repository;
+mod running;
 mod target;

@@ -1,0 +1,341 @@
+//! An application that runs: what its status tells of builds, deployments and services, place by place.
+
+use std::collections::BTreeMap;
+
+use harmonix::api::{
+    ApplicationStatus, DeploymentState, DeploymentStatus, PipelineStatus, ReleaseStatus,
+    RepositoryStatus, RolloutStatus,
+};
+use harmonix::domain::forge::{Job, Pipeline};
+use harmonix::domain::observed::{ApplicationObserved, PipelineSeen};
+use harmonix::domain::plan::{self, Plan};
+use harmonix::domain::reading::Reading;
+use harmonix::domain::report::{self, Report, Telling};
+use harmonix::domain::runtime::Service;
+use harmonix::domain::target::{ApplicationTarget, EnvironmentTarget};
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+
+use super::case::Case;
+use crate::world::{environment, provider, settings};
+
+/// The name of a deployment: its environment, its place.
+type Where<'a> = (&'a str, &'a str);
+
+const PLACES: [Where<'_>; 3] = [
+    ("dev", "dev-place"),
+    ("dev", "dev-other"),
+    ("prod", "prod-place"),
+];
+
+/// A cart on two places of dev, and in prod; what its status remembers, and what is seen of it.
+struct Running {
+    target: ApplicationTarget,
+    memory: ApplicationStatus,
+    seen: ApplicationObserved,
+    previous: Vec<Condition>,
+}
+
+impl Running {
+    /// Release and parameters run healthy everywhere.
+    fn good() -> Self {
+        let mut case = Case::good();
+        case.environments[0] = environment("dev", 1, &["dev-place", "dev-other"]);
+        case.providers.push(provider("dev-other"));
+        let mut target = case.target().unwrap();
+        let places = target
+            .environments
+            .iter_mut()
+            .flat_map(|e| &mut e.deployments);
+        places.for_each(|deployment| deployment.place.ready = true);
+        target.home.ready = true;
+        let repository = RepositoryStatus {
+            project_id: 4,
+            path: target.repository.path.clone(),
+            files: target.repository.files.digest(),
+            settings: target.repository.settings_digest(),
+            ..RepositoryStatus::default()
+        };
+        let memory = ApplicationStatus {
+            repository: Some(repository),
+            pipeline: Some(pipeline(20)),
+            release: Some(release()),
+            rollouts: target.environments.iter().map(rollout).collect(),
+            ..ApplicationStatus::default()
+        };
+        let mut seen = ApplicationObserved {
+            build: seen_pipeline(20),
+            release: Reading::Known(release()),
+            ..ApplicationObserved::default()
+        };
+        for environment in &target.environments {
+            let name = environment.name.clone();
+            let id = number(environment);
+            seen.rollouts.insert(name.clone(), seen_pipeline(id));
+            for deployment in &environment.deployments {
+                let key = (name.clone(), deployment.place.name.clone());
+                let service = service(environment, &deployment.place.name);
+                seen.services.insert(key, Reading::Known(service));
+            }
+        }
+        Self {
+            target,
+            memory,
+            seen,
+            previous: Vec::new(),
+        }
+    }
+
+    fn service(&mut self, (environment, place): Where<'_>) -> &mut Reading<Service> {
+        let key = (environment.to_owned(), place.to_owned());
+        self.seen.services.get_mut(&key).unwrap()
+    }
+
+    fn told(&self) -> Report<ApplicationStatus> {
+        let settings = settings();
+        let plan = plan::application(&self.target, &self.memory, &self.seen, &settings, now());
+        self.told_of(&plan)
+    }
+
+    fn told_of(&self, plan: &Plan) -> Report<ApplicationStatus> {
+        let settings = settings();
+        let telling = Telling {
+            generation: 3,
+            previous: &self.previous,
+            advisories: &[],
+            failures: 0,
+            settings: &settings,
+            now: now(),
+        };
+        report::application(
+            &self.target,
+            self.memory.clone(),
+            &self.seen,
+            plan,
+            &telling,
+        )
+    }
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+fn release() -> ReleaseStatus {
+    ReleaseStatus {
+        commit: "c".repeat(40),
+        image: format!("registry.example.com/cart@sha256:{}", "1".repeat(64)),
+        pipeline_id: 20,
+    }
+}
+
+/// A pipeline as the status keeps it.
+fn pipeline(id: i64) -> PipelineStatus {
+    PipelineStatus {
+        id,
+        status: "success".into(),
+        intent: format!("intent of {id}"),
+        ..PipelineStatus::default()
+    }
+}
+
+fn seen_pipeline(id: i64) -> Reading<PipelineSeen> {
+    Reading::Known(PipelineSeen {
+        pipeline: Pipeline {
+            id,
+            status: "success".into(),
+            ..Pipeline::default()
+        },
+        ..PipelineSeen::default()
+    })
+}
+
+fn number(environment: &EnvironmentTarget) -> i64 {
+    30 + i64::from(environment.level)
+}
+
+fn rollout(environment: &EnvironmentTarget) -> RolloutStatus {
+    RolloutStatus {
+        environment: environment.name.clone(),
+        release: release(),
+        configuration: environment.configuration.clone(),
+        pipeline: Some(pipeline(number(environment))),
+    }
+}
+
+fn service(environment: &EnvironmentTarget, place: &str) -> Service {
+    let tags = [
+        ("harmonix:release", release().commit),
+        ("harmonix:configuration", environment.configuration.clone()),
+        ("harmonix:endpoint", format!("http://{place}.example.com")),
+    ];
+    Service {
+        status: "ACTIVE".into(),
+        desired: environment.replicas,
+        running: environment.replicas,
+        rollout: "COMPLETED".into(),
+        image: release().image,
+        tags: tags
+            .map(|(name, value)| (name.to_owned(), value))
+            .into_iter()
+            .collect::<BTreeMap<_, _>>(),
+        ..Service::default()
+    }
+}
+
+fn deployment<'a>(
+    status: &'a ApplicationStatus,
+    (environment, place): Where<'_>,
+) -> &'a DeploymentStatus {
+    let is = |d: &&DeploymentStatus| d.environment == environment && d.provider == place;
+    status.deployments.iter().find(is).unwrap()
+}
+
+fn is_ready(status: &ApplicationStatus) -> bool {
+    let mut conditions = status.conditions.iter();
+    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
+}
+
+#[test]
+fn what_runs_everywhere_is_ready_and_told_place_by_place() {
+    let running = Running::good();
+    let report = running.told();
+    assert!(is_ready(&report.status), "{:?}", report.verdict);
+    assert_eq!(report.status.summary, "dev:Running prod:Running");
+    for place in PLACES {
+        let told = deployment(&report.status, place);
+        assert_eq!(told.state, DeploymentState::Running);
+        assert_eq!(told.endpoint, format!("http://{}.example.com", place.1));
+        assert_eq!(told.revision, release().commit);
+        assert_eq!(told.message, "");
+    }
+}
+
+/// Where nobody could look, what was told of this very place stays.
+#[test]
+fn what_was_told_of_a_place_stays_while_it_cannot_be_looked_at() {
+    let mut running = Running::good();
+    running.memory = running.told().status;
+    for place in PLACES {
+        *running.service(place) = Reading::Unread;
+    }
+    let status = running.told().status;
+    for place in PLACES {
+        let told = deployment(&status, place);
+        assert_eq!(told.endpoint, format!("http://{}.example.com", place.1));
+        assert_eq!(told.revision, release().commit);
+    }
+}
+
+#[test]
+fn a_deployment_is_told_with_its_own_job() {
+    let mut running = Running::good();
+    let job = |id, name: &str| Job {
+        id,
+        name: name.into(),
+        status: "success".into(),
+        ..Job::default()
+    };
+    if let Some(Reading::Known(seen)) = running.seen.rollouts.get_mut("dev") {
+        seen.jobs = vec![
+            job(1, "harmonix-deploy-dev-dev-other"),
+            job(2, "harmonix-deploy-dev-dev-place"),
+        ];
+    }
+    let status = running.told().status;
+    let id = |place| deployment(&status, place).job.as_ref().map(|job| job.id);
+    assert_eq!(PLACES.map(id), [Some(2), Some(1), None]);
+}
+
+#[test]
+fn rollouts_of_environments_that_are_no_longer_asked_for_are_forgotten() {
+    let mut running = Running::good();
+    let mut other = running.memory.rollouts[0].clone();
+    other.environment = "gone".into();
+    running.memory.rollouts.push(other);
+    let rollouts = running.told().status.rollouts;
+    let names: Vec<&str> = rollouts.iter().map(|r| r.environment.as_str()).collect();
+    assert_eq!(names, ["dev", "prod"]);
+}
+
+/// The intent belongs to the pipeline that it started, and failed jobs to the one that has them.
+#[test]
+fn a_build_that_a_push_started_has_no_intent() {
+    let mut running = Running::good();
+    let told = running.told().status.pipeline.unwrap();
+    assert_eq!((told.id, told.intent.as_str()), (20, "intent of 20"));
+    running.seen.build = seen_pipeline(21);
+    if let Reading::Known(seen) = &mut running.seen.build {
+        seen.pipeline.status = "failed".into();
+        let job = |name: &str, status: &str| Job {
+            name: name.into(),
+            status: status.into(),
+            ..Job::default()
+        };
+        seen.jobs = vec![job("test", "success"), job("image", "failed")];
+    }
+    let told = running.told().status.pipeline.unwrap();
+    assert_eq!((told.id, told.intent.as_str()), (21, ""));
+    assert_eq!(
+        (told.status.as_str(), told.failed_jobs),
+        ("failed", vec!["image".to_owned()])
+    );
+}
+
+/// What was seen is older than what this pass started.
+#[test]
+fn a_build_that_was_started_since_is_not_replaced_by_an_older_one_unless_it_is_gone() {
+    let mut running = Running::good();
+    running.memory.pipeline = Some(pipeline(22));
+    assert_eq!(running.told().status.pipeline.unwrap().id, 22);
+    running.seen.gone = Some(22);
+    assert_eq!(running.told().status.pipeline.unwrap().id, 20);
+}
+
+/// What a person asked for is there already: the same annotation starts nothing later, in no environment that is settled.
+#[test]
+fn asking_again_for_what_runs_is_answered_where_it_runs() {
+    for (degraded, answered) in [(None, ["again", "again"]), (Some("prod"), ["again", ""])] {
+        let mut running = Running::good();
+        running.target.scope.retry = "again".into();
+        if degraded.is_some()
+            && let Reading::Known(service) = running.service(("prod", "prod-place"))
+        {
+            service.running = 0;
+        }
+        let status = running.told().status;
+        let retries: Vec<&str> = status
+            .rollouts
+            .iter()
+            .filter_map(|rollout| Some(rollout.pipeline.as_ref()?.retry.as_str()))
+            .collect();
+        assert_eq!(retries, answered);
+        assert_eq!(status.pipeline.unwrap().retry, "again");
+    }
+}
+
+/// While a new release is on its way, what ran before serves as long as each place has all its tasks.
+#[test]
+fn what_was_ready_stays_so_while_every_place_has_its_tasks() {
+    let ready = Condition {
+        type_: "Ready".into(),
+        status: "True".into(),
+        reason: "Succeeded".into(),
+        message: String::new(),
+        last_transition_time: Time(now()),
+        observed_generation: None,
+    };
+    for (running_tasks, stays) in [(2, true), (1, true), (0, false)] {
+        let mut running = Running::good();
+        running.previous = vec![ready.clone()];
+        if let Some(Reading::Known(seen)) = running.seen.rollouts.get_mut("dev") {
+            seen.pipeline.status = "running".into();
+        }
+        if let Reading::Known(service) = running.service(("dev", "dev-other")) {
+            service.desired = 1;
+            service.running = running_tasks;
+        }
+        let report = running.told();
+        assert_eq!(is_ready(&report.status), stays, "{:?}", report.verdict);
+    }
+}
