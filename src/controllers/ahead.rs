@@ -5,7 +5,7 @@ use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::intent::{Intent, format_intents};
 use crate::domain::report::Journal as _;
 use crate::domain::stage::written;
-use crate::domain::step::Step;
+use crate::domain::step::{Outcome, Step, StepResult};
 use crate::domain::target::Mode;
 use crate::ports::StoreError;
 
@@ -63,6 +63,28 @@ impl<K: Managed> Pass<'_, K> {
             (held, true)
         } else {
             (found, false)
+        }
+    }
+
+    /// Notes that an intent was refused. The status that tells so may be stored long after its write was given up, and must
+    /// never meet a later try under the same identity that succeeded.
+    pub(super) fn remember_refusal(&self, outcome: &Outcome) {
+        if let StepResult::Refused(failure) = &outcome.result {
+            let refused = (outcome.intent.clone(), failure.clone());
+            let uid = &self.scope.uid;
+            self.context.remember(uid, |r| r.refused.push(refused));
+        }
+    }
+
+    /// Settles what this process knows to be refused though the stored status does not tell: what is tried then is another
+    /// intent, whose write the late status cannot outlive.
+    pub(super) fn recall_refusals(&self, journal: &mut EffectJournal) {
+        let known = self.context.recall(&self.scope.uid).refused;
+        // What left the annotation has its status.
+        let held = |intent: &Intent| self.intents.iter().any(|held| held.id == intent.id);
+        for (intent, failure) in known.into_iter().filter(|(intent, _)| held(intent)) {
+            let result = StepResult::Refused(failure);
+            journal.settle(&Outcome { intent, result });
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::domain::condition::Claim;
+use crate::domain::failure::Failure;
 use crate::domain::intent::{Intent, IntentId};
 use crate::domain::settings::Settings;
 use crate::domain::target::Place;
@@ -59,6 +60,8 @@ pub struct Recollection {
     pub sent: BTreeMap<IntentId, Timestamp>,
     /// The intents that our last write put into its annotation.
     pub held: Vec<Intent>,
+    /// Intents that were refused, and why, while no status is known to tell of it: the answer to its write may be lost.
+    pub refused: Vec<(Intent, Failure)>,
     /// The end of its chain in each provider's table, as this process saw or wrote it: the hash of the last record,
     /// and how many there are.
     pub chains: BTreeMap<String, (String, i64)>,

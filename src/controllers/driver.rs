@@ -92,6 +92,7 @@ impl<K: Managed> Pass<'_, K> {
         let mut finalizers: Vec<String> = self.object.finalizers().to_vec();
         let (intents, damaged) = intents(self.object, &self.scope);
         (self.intents, self.altered) = self.restored(intents, K::journal(&mut memory));
+        self.recall_refusals(K::journal(&mut memory));
         let now = context.ports.clock.now();
         let depth = self.depth(now);
         let mut acted: Vec<&str> = Vec::new();
@@ -246,6 +247,7 @@ impl<K: Managed> Pass<'_, K> {
             if under_way {
                 outcome = outcome.before_the_last_word();
             }
+            self.remember_refusal(&outcome);
             if let Some(notice) = Notice::of(&outcome) {
                 self.context
                     .ports

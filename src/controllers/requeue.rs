@@ -30,6 +30,7 @@ pub(super) async fn tell<S: Serialize + PartialEq + Send>(
         reach(version.identity.kind, ANY, Point::Told);
         context.remember(&version.uid, |r| {
             r.written = written.resource_version.parse().ok();
+            r.refused.clear();
         });
     }
     if let Some(notice) = &report.notice {

@@ -24,7 +24,7 @@ impl fmt::Display for Party {
 }
 
 /// What a failure means for what we do next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// Later it may go. Whether it happened is unknown unless `sent` says otherwise.
     Retryable,
@@ -43,7 +43,7 @@ pub enum FailureKind {
 }
 
 /// A request that did not do what was asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Failure {
     /// Who failed us.
     pub party: Party,

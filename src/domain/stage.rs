@@ -81,7 +81,8 @@ pub fn sealed(effect: &Effect, intent: &Intent, held: &[Intent]) -> Effect {
         Effect::ApplySettings(project, settings) => {
             let mut settings = settings.clone();
             let is_making = |held: &&Intent| matches!(held.action, Action::CreateProject { .. });
-            if let Some(making) = held.iter().find(is_making) {
+            // The newest: what stands before it was refused.
+            if let Some(making) = held.iter().rfind(is_making) {
                 settings.description = making.id.described(&settings.description);
             }
             Effect::ApplySettings(project.clone(), settings)

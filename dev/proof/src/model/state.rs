@@ -289,9 +289,10 @@ impl Hash for Lane {
             sent,
             chains,
             held,
+            refused,
         } = &self.memory;
         let written = written.map(|written| self.behind(written));
-        (verify_at, written, denied, sent, chains, held).hash(state);
+        (verify_at, written, denied, sent, chains, held, refused).hash(state);
         self.pass
             .as_ref()
             .map(|pass| (pass.node.id, self.behind(pass.base), self.drawn))

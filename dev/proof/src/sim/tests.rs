@@ -119,6 +119,33 @@ fn a_status_of_an_environment_that_comes_late_does_not_stay() {
     assert_eq!(outcome.violations, Vec::<String>::new());
 }
 
+/// The project is refused, and the status that says so arrives after the second try, which succeeds.
+#[test]
+fn a_refusal_that_is_told_late_is_not_the_word_on_a_later_try() {
+    let soon = |act: Act| Planned { after: 1, act };
+    let strike = |door, times, mishap| Trouble::Strike {
+        door,
+        nth: 1,
+        times,
+        mishap,
+    };
+    let schedule = Schedule {
+        seed: 63_898,
+        start: Start::Empty,
+        style: Style::Storm,
+        acts: vec![soon(Act::Environment("dev", 1)), soon(Act::Provider("dev"))],
+        troubles: vec![
+            strike(Door::Status, 5, Mishap::Late),
+            strike(Door::GitlabWrite, 1, Mishap::Denied),
+        ],
+        concurrency: 16,
+        pace: 5,
+    };
+    let outcome = stage().play(&schedule, false);
+    assert_eq!(outcome.violations, Vec::<String>::new());
+    assert_eq!(outcome.tally.counts["trouble GitlabWrite denied"], 1);
+}
+
 #[test]
 fn another_end_state_is_seen() {
     let universe = lived();
