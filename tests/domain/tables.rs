@@ -2,6 +2,8 @@
 
 mod admittance;
 mod case;
+mod environment;
+mod memory;
 mod pipeline;
 mod provider;
 mod report;

@@ -115,16 +115,19 @@ fn a_provider_of_which_everything_was_seen_is_settled() {
     assert_eq!(runtime.message, "the cluster dev-cluster is ACTIVE");
 }
 
+/// What is seen instead; then which condition says what.
+type Look = (
+    fn(&mut ProviderObserved),
+    ConditionType,
+    Truth,
+    Reason,
+    &'static str,
+);
+
 #[test]
 fn each_look_that_is_not_good_has_its_condition_and_is_told() {
     use ConditionType::{AuditReady, RolesAssumable, RuntimeHealthy};
-    let table: [(
-        fn(&mut ProviderObserved),
-        ConditionType,
-        Truth,
-        Reason,
-        &str,
-    ); 9] = [
+    let table: [Look; 9] = [
         (
             |seen| seen.cluster = cluster("INACTIVE"),
             RuntimeHealthy,

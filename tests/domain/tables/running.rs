@@ -208,7 +208,24 @@ fn what_runs_everywhere_is_ready_and_told_place_by_place() {
         assert_eq!(told.endpoint, format!("http://{}.example.com", place.1));
         assert_eq!(told.revision, release().commit);
         assert_eq!(told.message, "");
+        let target = running.target.environments.iter();
+        let mut deployments = target.flat_map(|environment| &environment.deployments);
+        let own = deployments.find(|deployment| deployment.place.name == place.1);
+        assert_eq!(told.log_group, own.unwrap().log_group);
     }
+}
+
+#[test]
+fn a_deployment_says_what_is_wrong_with_it() {
+    let mut running = Running::good();
+    if let Reading::Known(service) = running.service(("prod", "prod-place")) {
+        service.running = 0;
+    }
+    let status = running.told().status;
+    let told = deployment(&status, ("prod", "prod-place"));
+    assert_eq!(told.state, DeploymentState::Updating);
+    assert!(told.message.contains("fewer than"), "{}", told.message);
+    assert_eq!(deployment(&status, ("dev", "dev-place")).message, "");
 }
 
 /// Where nobody could look, what was told of this very place stays.
