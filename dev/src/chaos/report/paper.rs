@@ -13,7 +13,10 @@ use crate::failure::{Doing, Failure};
 /// Where the JSON beside it would take its place.
 pub fn place(text: &str) -> Result<PathBuf, String> {
     let path = PathBuf::from(text);
-    if path.extension().is_some_and(|extension| extension == "json") {
+    if path
+        .extension()
+        .is_some_and(|extension| extension == "json")
+    {
         let markdown = path.with_extension("md");
         return Err(format!(
             "the report is Markdown, and its entries are written beside it as JSON: say {}",
