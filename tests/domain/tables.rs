@@ -3,6 +3,7 @@
 mod admittance;
 mod case;
 mod environment;
+mod intent;
 mod memory;
 mod pipeline;
 mod provider;

@@ -342,3 +342,40 @@ pub(super) fn settled_word(status: &str) -> &str {
         _ => "running",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known() -> RepositoryStatus {
+        remember(&project(7, "apps/shop/cart"))
+    }
+
+    fn project(id: i64, path: &str) -> Project {
+        Project {
+            id,
+            path: path.into(),
+            web_url: format!("https://gitlab.example.com/{path}"),
+            clone_url: format!("https://gitlab.example.com/{path}.git"),
+            ..Project::default()
+        }
+    }
+
+    #[test]
+    fn a_project_is_followed_by_its_number_to_where_it_is_now() {
+        let moved = project(7, "apps/shop/basket");
+        let mut status = known();
+        follow(&mut status, &moved);
+        assert_eq!(status, remember(&moved));
+        let other = project(8, "apps/shop/basket");
+        let going = Project {
+            being_deleted: true,
+            ..moved
+        };
+        for unheeded in [other, going] {
+            let mut status = known();
+            follow(&mut status, &unheeded);
+            assert_eq!(status, known());
+        }
+    }
+}

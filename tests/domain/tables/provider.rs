@@ -6,10 +6,11 @@ use harmonix::api::condition::{ConditionType, Reason};
 use harmonix::api::{EnvironmentProviderStatus, PipelineStatus, ProviderOutputs, RepositoryStatus};
 use harmonix::domain::condition::{Claim, Truth};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
-use harmonix::domain::forge::Pipeline;
+use harmonix::domain::forge::{Job, Pipeline};
 use harmonix::domain::observed::{PipelineSeen, ProviderObserved};
 use harmonix::domain::plan::{self, Plan};
 use harmonix::domain::reading::Reading;
+use harmonix::domain::report::{self, Telling};
 use harmonix::domain::runtime::Cluster;
 use harmonix::domain::target::{self, ProviderInput, ProviderTarget};
 use harmonix::domain::verdict::{Backoff, Verdict};
@@ -76,6 +77,23 @@ impl Case {
 
     pub(super) fn plan(&self) -> Plan {
         plan::provider(&self.target, &self.memory, &self.seen, &settings(), now())
+    }
+}
+
+impl Case {
+    /// What the status tells then.
+    pub(super) fn told(&self) -> EnvironmentProviderStatus {
+        let settings = settings();
+        let telling = Telling {
+            generation: 3,
+            previous: &[],
+            advisories: &[],
+            failures: 0,
+            settings: &settings,
+            now: now(),
+        };
+        let (memory, plan) = (self.memory.clone(), self.plan());
+        report::provider(&self.target, memory, &self.seen, &plan, &telling).status
     }
 }
 
@@ -246,6 +264,43 @@ fn where_aws_says_how_long_to_wait_it_is_waited_for_so_long() {
         let waits = matches!(&plan.verdict, Verdict::Blocked(_, _, Backoff::Exactly(wait)) if *wait == asked);
         assert!(waits, "{:?}", plan.verdict);
     }
+}
+
+#[test]
+fn a_pipeline_is_told_with_its_failed_jobs_and_an_older_one_is_not() {
+    let mut case = Case::good();
+    let seen = |id| {
+        let job = |name: &str, status: &str| Job {
+            name: name.into(),
+            status: status.into(),
+            ..Job::default()
+        };
+        Reading::Known(PipelineSeen {
+            pipeline: Pipeline {
+                id,
+                status: "failed".into(),
+                sha: "f".repeat(40),
+                ..Pipeline::default()
+            },
+            jobs: vec![job("plan", "success"), job("apply", "failed")],
+            ..PipelineSeen::default()
+        })
+    };
+    for (id, told) in [(6, ("success", vec![])), (7, ("failed", vec!["apply"]))] {
+        case.seen.pipeline = seen(id);
+        let pipeline = case.told().pipeline.unwrap();
+        assert_eq!((pipeline.id, pipeline.status.as_str()), (7, told.0));
+        assert_eq!(pipeline.failed_jobs, told.1);
+    }
+}
+
+#[test]
+fn asking_again_for_what_is_there_is_answered_once_all_is_well() {
+    let mut case = Case::good();
+    case.target.scope.retry = "again".into();
+    assert_eq!(case.told().pipeline.unwrap().retry, "again");
+    case.seen.cluster = cluster("INACTIVE");
+    assert_eq!(case.told().pipeline.unwrap().retry, "");
 }
 
 /// The first push starts the pipeline; how long ago that was, the condition of the repository tells, and no other.

@@ -154,3 +154,27 @@ fn a_project_that_is_not_there_is_told_as_such_and_one_that_is_as_updated() {
         (Truth::False, Reason::Creating)
     );
 }
+
+/// A project of ours that nothing remembered holds what is wanted once its tree was seen to, file by file.
+#[test]
+fn only_a_tree_that_is_as_wanted_is_remembered_as_such() {
+    let good = Case::good();
+    let wanted = good.target.repository.files.digest();
+    let whole = tree(&good);
+    let mut differs = whole.clone();
+    differs[0].blob = blob_id(b"something else");
+    let mut too_much = whole.clone();
+    too_much.push(TreeEntry {
+        path: ".harmonix/stray".into(),
+        blob: blob_id(b"stray"),
+    });
+    for (tree, files) in [(whole, wanted.as_str()), (differs, ""), (too_much, "")] {
+        let mut case = with_tree(tree);
+        case.memory.pipeline = None;
+        case.memory.repository.as_mut().unwrap().files.clear();
+        let told = case.told();
+        assert_eq!(told.repository.unwrap().files, files);
+        let provisioned = told.pipeline.map(|pipeline| pipeline.files);
+        assert_eq!(provisioned.unwrap_or_default(), files);
+    }
+}
