@@ -1,12 +1,19 @@
-//! An application with what it names, to be bent by a test.
+//! An application with what it names, to be bent by a test; and what several tables begin with.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use harmonix::api::condition::Reason;
-use harmonix::api::{Application, Environment, EnvironmentProvider};
-use harmonix::domain::target::{self, ApplicationInput, ApplicationTarget, Blocked};
+use harmonix::api::{Application, Environment, EnvironmentProvider, RepositoryStatus};
+use harmonix::domain::report::Telling;
+use harmonix::domain::settings::Settings;
+use harmonix::domain::target::{
+    self, ApplicationInput, ApplicationTarget, Blocked, ProviderInput, ProviderTarget,
+    RepositoryTarget,
+};
 use harmonix::domain::version::NamespaceFacts;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::ResourceExt;
 
 use crate::world::{application, environment, provider, settings};
@@ -61,6 +68,44 @@ impl Case {
 
     pub(super) fn refused(&self) -> Blocked {
         self.target().unwrap_err()
+    }
+}
+
+/// When tables are read.
+pub(super) fn now() -> Timestamp {
+    Timestamp::from_second(1_800_000_000).unwrap()
+}
+
+/// What is told after these conditions, the first time that nothing went wrong.
+pub(super) fn telling<'a>(settings: &'a Settings, previous: &'a [Condition]) -> Telling<'a> {
+    Telling {
+        generation: 3,
+        previous,
+        advisories: &[],
+        failures: 0,
+        settings,
+        now: now(),
+    }
+}
+
+/// A place.
+pub(super) fn place() -> ProviderTarget {
+    let place = provider("dev-place");
+    let input = ProviderInput {
+        provider: &place,
+        environments: Vec::new(),
+    };
+    target::provider(&input, &settings()).unwrap()
+}
+
+/// As the status keeps a repository that is as it should be.
+pub(super) fn kept(target: &RepositoryTarget) -> RepositoryStatus {
+    RepositoryStatus {
+        project_id: 4,
+        path: target.path.clone(),
+        files: target.files.digest(),
+        settings: target.settings_digest(),
+        ..RepositoryStatus::default()
     }
 }
 

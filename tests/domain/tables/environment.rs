@@ -2,23 +2,16 @@
 
 use harmonix::api::condition::Reason;
 use harmonix::api::{EnvironmentMemberStatus, EnvironmentStatus};
-use harmonix::domain::report::{self, Report, Telling};
+use harmonix::domain::report::{self, Report};
 use harmonix::domain::target::EnvironmentSummary;
 use harmonix::domain::verdict::Verdict;
-use jiff::Timestamp;
 
+use super::case::telling;
 use crate::world::settings;
 
 fn told(members: [(&str, bool); 2]) -> Report<EnvironmentStatus> {
     let settings = settings();
-    let telling = Telling {
-        generation: 3,
-        previous: &[],
-        advisories: &[],
-        failures: 0,
-        settings: &settings,
-        now: Timestamp::from_second(1_800_000_000).unwrap(),
-    };
+    let telling = telling(&settings, &[]);
     let member = |(name, ready): (&str, bool)| EnvironmentMemberStatus {
         name: name.into(),
         ready,

@@ -6,9 +6,8 @@ use harmonix::domain::intent::{Action, Intent, IntentId, format_intents, parse_i
 use harmonix::domain::stage::sealed;
 use harmonix::domain::step::Effect;
 use harmonix::domain::target::Scope;
-use jiff::Timestamp;
 
-use super::case::Case;
+use super::case::{Case, now};
 use crate::world::settings;
 
 const ID: &str = "0189f7e5b1c37a3c9d2e4f5061728394";
@@ -16,13 +15,22 @@ const ID: &str = "0189f7e5b1c37a3c9d2e4f5061728394";
 fn intent(requested_by: &str, generation: i64) -> Intent {
     Intent {
         id: IntentId::parse(ID).unwrap(),
-        created_at: Timestamp::from_second(1_800_000_000).unwrap(),
+        created_at: now(),
         ledger: "dev-place".into(),
         requested_by: requested_by.into(),
         generation,
         action: Action::CreateProject {
             path: "apps/shop/cart".into(),
         },
+    }
+}
+
+fn project_settings(description: &str) -> ProjectSettings {
+    ProjectSettings {
+        pipeline_variables_role: "maintainer".into(),
+        job_token_may_push: false,
+        cancel_redundant_pipelines: false,
+        description: description.into(),
     }
 }
 
@@ -80,12 +88,7 @@ fn what_an_older_intent_did_not_keep_is_taken_from_the_object() {
 /// Which intent made a project stands in its description, and makes no other settings.
 #[test]
 fn settings_are_the_same_whichever_intent_they_were_applied_by() {
-    let wanted = ProjectSettings {
-        pipeline_variables_role: "maintainer".into(),
-        job_token_may_push: false,
-        cancel_redundant_pipelines: false,
-        description: "The cart.\nharmonix:mark".into(),
-    };
+    let wanted = project_settings("The cart.\nharmonix:mark");
     let digest = wanted.digest();
     let described = ProjectSettings {
         description: IntentId::parse(ID).unwrap().described(&wanted.description),
@@ -115,16 +118,11 @@ fn settings_are_the_same_whichever_intent_they_were_applied_by() {
     }
 }
 
-/// While it is not stored how the making of the project ended, its description tells which intent made it: of two that are held the
-/// newer one, since the older was refused.
+/// While it is not stored how the making of the project ended, its description tells which intent made it: of two that
+/// are held the newer one, since the older was refused.
 #[test]
 fn settings_name_the_newest_intent_that_makes_the_project() {
-    let settings = ProjectSettings {
-        pipeline_variables_role: "maintainer".into(),
-        job_token_may_push: false,
-        cancel_redundant_pipelines: false,
-        description: "The cart.".into(),
-    };
+    let settings = project_settings("The cart.");
     let newer = Intent {
         id: IntentId::parse(&ID.replace('0', "1")).unwrap(),
         ..intent("ada", 3)

@@ -10,12 +10,13 @@ use harmonix::domain::intent::{Action, Intent, IntentId};
 use harmonix::domain::observed::External;
 use harmonix::domain::report::{Journal as _, absorb_application, absorb_provider};
 use harmonix::domain::step::{Outcome, StepResult};
-use jiff::Timestamp;
+
+use super::case::now;
 
 const PATH: &str = "apps/shop/cart";
 
 fn outcome(action: Action, result: StepResult) -> Outcome {
-    let created_at = Timestamp::from_second(1_800_000_000).unwrap();
+    let created_at = now();
     let intent = Intent {
         id: IntentId::new(created_at, [1; 10]),
         created_at,

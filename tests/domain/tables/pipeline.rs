@@ -17,7 +17,7 @@ const NOW: i64 = 1_800_000_000;
 /// Longer than a runner is waited for.
 const LONG: u64 = 601;
 
-fn job(id: i64, name: &str, status: &str) -> Job {
+pub(super) fn job(id: i64, name: &str, status: &str) -> Job {
     Job {
         id,
         name: name.into(),

@@ -3,21 +3,23 @@
 use std::time::Duration;
 
 use harmonix::api::condition::{ConditionType, Reason};
-use harmonix::api::{EnvironmentProviderStatus, PipelineStatus, ProviderOutputs, RepositoryStatus};
+use harmonix::api::{EnvironmentProviderStatus, PipelineStatus, ProviderOutputs};
 use harmonix::domain::condition::{Claim, Truth};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
-use harmonix::domain::forge::{Job, Pipeline};
+use harmonix::domain::forge::Pipeline;
 use harmonix::domain::observed::{PipelineSeen, ProviderObserved};
 use harmonix::domain::plan::{self, Plan};
 use harmonix::domain::reading::Reading;
-use harmonix::domain::report::{self, Telling};
+use harmonix::domain::report;
 use harmonix::domain::runtime::Cluster;
-use harmonix::domain::target::{self, ProviderInput, ProviderTarget};
+use harmonix::domain::target::ProviderTarget;
 use harmonix::domain::verdict::{Backoff, Verdict};
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use crate::world::{provider, settings};
+use super::case::{kept, now, place, telling};
+use super::pipeline::job;
+use crate::world::settings;
 
 /// A provider, what its status remembers, and what is seen of it.
 pub(super) struct Case {
@@ -29,19 +31,7 @@ pub(super) struct Case {
 impl Case {
     /// Everything is as it should be.
     pub(super) fn good() -> Self {
-        let place = provider("dev-place");
-        let input = ProviderInput {
-            provider: &place,
-            environments: Vec::new(),
-        };
-        let target = target::provider(&input, &settings()).unwrap();
-        let repository = RepositoryStatus {
-            project_id: 4,
-            path: target.repository.path.clone(),
-            files: target.repository.files.digest(),
-            settings: target.repository.settings_digest(),
-            ..RepositoryStatus::default()
-        };
+        let target = place();
         let pipeline = PipelineStatus {
             id: 7,
             status: "success".into(),
@@ -50,7 +40,7 @@ impl Case {
             ..PipelineStatus::default()
         };
         let memory = EnvironmentProviderStatus {
-            repository: Some(repository),
+            repository: Some(kept(&target.repository)),
             pipeline: Some(pipeline),
             ..EnvironmentProviderStatus::default()
         };
@@ -84,21 +74,10 @@ impl Case {
     /// What the status tells then.
     pub(super) fn told(&self) -> EnvironmentProviderStatus {
         let settings = settings();
-        let telling = Telling {
-            generation: 3,
-            previous: &[],
-            advisories: &[],
-            failures: 0,
-            settings: &settings,
-            now: now(),
-        };
+        let telling = telling(&settings, &[]);
         let (memory, plan) = (self.memory.clone(), self.plan());
         report::provider(&self.target, memory, &self.seen, &plan, &telling).status
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_second(1_800_000_000).unwrap()
 }
 
 fn cluster(status: &str) -> Reading<Cluster> {
@@ -270,11 +249,6 @@ fn where_aws_says_how_long_to_wait_it_is_waited_for_so_long() {
 fn a_pipeline_is_told_with_its_failed_jobs_and_an_older_one_is_not() {
     let mut case = Case::good();
     let seen = |id| {
-        let job = |name: &str, status: &str| Job {
-            name: name.into(),
-            status: status.into(),
-            ..Job::default()
-        };
         Reading::Known(PipelineSeen {
             pipeline: Pipeline {
                 id,
@@ -282,7 +256,7 @@ fn a_pipeline_is_told_with_its_failed_jobs_and_an_older_one_is_not() {
                 sha: "f".repeat(40),
                 ..Pipeline::default()
             },
-            jobs: vec![job("plan", "success"), job("apply", "failed")],
+            jobs: vec![job(1, "plan", "success"), job(2, "apply", "failed")],
             ..PipelineSeen::default()
         })
     };

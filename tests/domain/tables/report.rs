@@ -10,41 +10,13 @@ use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::observed::ProviderObserved;
 use harmonix::domain::plan::{PipelineState, Plan, pipeline_state};
 use harmonix::domain::report::{self, Report, Telling};
-use harmonix::domain::settings::Settings;
-use harmonix::domain::target::{self, Blocked, ProviderInput, ProviderTarget};
+use harmonix::domain::target::Blocked;
 use harmonix::domain::verdict::{Backoff, Verdict, reason_of};
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::case::{place, telling};
 use crate::kstatus::{Kstatus, kstatus};
-use crate::world::{provider, settings};
-
-fn target() -> ProviderTarget {
-    let place = provider("dev-place");
-    target::provider(
-        &ProviderInput {
-            provider: &place,
-            environments: Vec::new(),
-        },
-        &settings(),
-    )
-    .unwrap()
-}
-
-fn telling<'a>(
-    settings: &'a Settings,
-    previous: &'a EnvironmentProviderStatus,
-    failures: u32,
-) -> Telling<'a> {
-    Telling {
-        generation: 3,
-        previous: &previous.conditions,
-        advisories: &[],
-        failures,
-        settings,
-        now: Timestamp::from_second(1_800_000_000).unwrap(),
-    }
-}
+use crate::world::settings;
 
 /// What is told of a provider about which this is the verdict.
 fn told(
@@ -53,7 +25,10 @@ fn told(
     failures: u32,
 ) -> Report<EnvironmentProviderStatus> {
     let settings = settings();
-    let telling = telling(&settings, previous, failures);
+    let telling = Telling {
+        failures,
+        ..telling(&settings, &previous.conditions)
+    };
     let mut plan = Plan::quiet(verdict);
     plan.claims.push(Claim::new(
         ConditionType::Accepted,
@@ -62,7 +37,7 @@ fn told(
         "valid",
     ));
     report::provider(
-        &target(),
+        &place(),
         previous.clone(),
         &ProviderObserved::default(),
         &plan,
@@ -200,7 +175,7 @@ fn a_refusal_is_failed_or_waits_as_it_says() {
         let report = report::blocked_provider(
             previous.clone(),
             &blocked,
-            &telling(&settings, &previous, 0),
+            &telling(&settings, &previous.conditions),
         );
         assert_eq!(kstatus(&object(&report.status)), wanted);
     }

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use harmonix::api::{
     ApplicationStatus, DeploymentState, DeploymentStatus, PipelineStatus, ReleaseStatus,
-    RepositoryStatus, RolloutStatus,
+    RolloutStatus,
 };
-use harmonix::domain::forge::{Job, Pipeline};
+use harmonix::domain::forge::Pipeline;
 use harmonix::domain::observed::{ApplicationObserved, PipelineSeen};
-use harmonix::domain::plan::{self, Plan};
+use harmonix::domain::plan;
 use harmonix::domain::reading::Reading;
-use harmonix::domain::report::{self, Report, Telling};
+use harmonix::domain::report::{self, Report};
 use harmonix::domain::runtime::Service;
 use harmonix::domain::target::{ApplicationTarget, EnvironmentTarget};
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 
-use super::case::Case;
+use super::case::{Case, kept, now, telling};
+use super::pipeline::job;
 use crate::world::{environment, provider, settings};
 
 /// The name of a deployment: its environment, its place.
@@ -49,15 +49,8 @@ impl Running {
             .flat_map(|e| &mut e.deployments);
         places.for_each(|deployment| deployment.place.ready = true);
         target.home.ready = true;
-        let repository = RepositoryStatus {
-            project_id: 4,
-            path: target.repository.path.clone(),
-            files: target.repository.files.digest(),
-            settings: target.repository.settings_digest(),
-            ..RepositoryStatus::default()
-        };
         let memory = ApplicationStatus {
-            repository: Some(repository),
+            repository: Some(kept(&target.repository)),
             pipeline: Some(pipeline(20)),
             release: Some(release()),
             rollouts: target.environments.iter().map(rollout).collect(),
@@ -94,31 +87,15 @@ impl Running {
     fn told(&self) -> Report<ApplicationStatus> {
         let settings = settings();
         let plan = plan::application(&self.target, &self.memory, &self.seen, &settings, now());
-        self.told_of(&plan)
-    }
-
-    fn told_of(&self, plan: &Plan) -> Report<ApplicationStatus> {
-        let settings = settings();
-        let telling = Telling {
-            generation: 3,
-            previous: &self.previous,
-            advisories: &[],
-            failures: 0,
-            settings: &settings,
-            now: now(),
-        };
+        let telling = telling(&settings, &self.previous);
         report::application(
             &self.target,
             self.memory.clone(),
             &self.seen,
-            plan,
+            &plan,
             &telling,
         )
     }
-}
-
-fn now() -> Timestamp {
-    Timestamp::from_second(1_800_000_000).unwrap()
 }
 
 fn release() -> ReleaseStatus {
@@ -247,16 +224,10 @@ fn what_was_told_of_a_place_stays_while_it_cannot_be_looked_at() {
 #[test]
 fn a_deployment_is_told_with_its_own_job() {
     let mut running = Running::good();
-    let job = |id, name: &str| Job {
-        id,
-        name: name.into(),
-        status: "success".into(),
-        ..Job::default()
-    };
     if let Some(Reading::Known(seen)) = running.seen.rollouts.get_mut("dev") {
         seen.jobs = vec![
-            job(1, "harmonix-deploy-dev-dev-other"),
-            job(2, "harmonix-deploy-dev-dev-place"),
+            job(1, "harmonix-deploy-dev-dev-other", "success"),
+            job(2, "harmonix-deploy-dev-dev-place", "success"),
         ];
     }
     let status = running.told().status;
@@ -284,12 +255,7 @@ fn a_build_that_a_push_started_has_no_intent() {
     running.seen.build = seen_pipeline(21);
     if let Reading::Known(seen) = &mut running.seen.build {
         seen.pipeline.status = "failed".into();
-        let job = |name: &str, status: &str| Job {
-            name: name.into(),
-            status: status.into(),
-            ..Job::default()
-        };
-        seen.jobs = vec![job("test", "success"), job("image", "failed")];
+        seen.jobs = vec![job(1, "test", "success"), job(2, "image", "failed")];
     }
     let told = running.told().status.pipeline.unwrap();
     assert_eq!((told.id, told.intent.as_str()), (21, ""));

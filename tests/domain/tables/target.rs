@@ -9,7 +9,7 @@ use harmonix::domain::target::{self, EnvironmentInput, Mode, ProviderInput};
 use kube::ResourceExt;
 use serde_json::json;
 
-use super::case::{Case, assert_says};
+use super::case::{Case, assert_says, place};
 use crate::world::{environment, provider, settings};
 
 #[test]
@@ -29,12 +29,7 @@ fn environments_are_in_ascending_level_and_the_first_is_home() {
 
 #[test]
 fn a_target_names_the_template_that_its_files_are_made_from() {
-    let place = provider("dev-place");
-    let input = ProviderInput {
-        provider: &place,
-        environments: Vec::new(),
-    };
-    let place = target::provider(&input, &settings()).unwrap();
+    let place = place();
     assert_eq!(place.template.name, "ecs-fargate-provider");
     assert_eq!(place.template.version, "1.0.0");
     let application = Case::good().target().unwrap();

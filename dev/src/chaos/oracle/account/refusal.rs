@@ -79,8 +79,9 @@ impl Account<'_> {
     }
 }
 
-/// Whether the controller died after the intent of this record was written. Whether its request was sent nobody knows then, and where
-/// the effect has become impossible meanwhile, since another object made the group first, the record says so.
+/// Whether the controller died after the intent of this record was written. Whether its request was sent nobody knows
+/// then, and where the effect has become impossible meanwhile, since another object made the group first, the record
+/// says so.
 fn died_since(evidence: &Evidence, entry: &Entry<'_>) -> bool {
     let Ok(written) = entry.of("createdAt").parse::<Timestamp>() else {
         return false;

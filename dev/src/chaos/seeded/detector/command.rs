@@ -123,10 +123,8 @@ fn faulty<'a>(found: impl Iterator<Item = &'a str>, output: &Output) -> Judgemen
 }
 
 /// Builds the copy. A compiler ends, however long the first build takes on a busy machine.
-async fn compile(mut build: Command) -> Result<(), Failure> {
-    let shown = format!("run {}", build.as_std().get_program().display());
-    build.stdin(Stdio::null()).kill_on_drop(true);
-    let output = build.output().await.doing(|| shown)?;
+async fn compile(build: Command) -> Result<(), Failure> {
+    let output = ended(build).await?;
     if output.status.success() {
         return Ok(());
     }
@@ -136,12 +134,17 @@ async fn compile(mut build: Command) -> Result<(), Failure> {
     )))
 }
 
-/// Runs a command to its end; none where it does not end.
-async fn run(mut command: Command) -> Result<Option<Output>, Failure> {
-    command.stdin(Stdio::null()).kill_on_drop(true);
-    let shown = format!("run {}", command.as_std().get_program().display());
-    match tokio::time::timeout(LONGEST, command.output()).await {
-        Ok(output) => output.doing(|| shown).map(Some),
+/// Runs a command; none where it does not end.
+async fn run(command: Command) -> Result<Option<Output>, Failure> {
+    match tokio::time::timeout(LONGEST, ended(command)).await {
+        Ok(output) => output.map(Some),
         Err(_) => Ok(None),
     }
+}
+
+/// Runs a command to its end, however long that takes.
+async fn ended(mut command: Command) -> Result<Output, Failure> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let shown = format!("run {}", command.as_std().get_program().display());
+    command.output().await.doing(|| shown)
 }
