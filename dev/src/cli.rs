@@ -6,6 +6,7 @@ use harmonix_dev::aws::GateArgs;
 use harmonix_dev::chaos::scenario::Scenario;
 use harmonix_dev::chaos::share::Share;
 use harmonix_dev::gitlab::GitlabArgs;
+use harmonix_dev::tools::Suite;
 use harmonix_dev::world::name::{checkout, of_checkout};
 use harmonix_dev::world::{Executor, Options, Tasks};
 
@@ -34,7 +35,7 @@ pub enum Command {
     /// Show the log of a part, or the names of the logs there are
     Logs(Logs),
     /// Make the tools that the world needs, where absent (up, test and demo do so themselves)
-    Tools,
+    Tools(Tools),
     /// Show the main job: from `kubectl apply` to an application that runs in two accounts
     Demo(Demo),
     /// Watch a settled world, with one restart of the controller in the middle: nothing may be written anywhere
@@ -42,7 +43,7 @@ pub enum Command {
     /// Prove that every effect happens exactly once: play scenarios with crashes and faults, and judge what is left
     #[command(subcommand)]
     Chaos(Chaos),
-    /// Run all tests, with the tools that they need
+    /// Run all tests, with the tools that they need; `test install` and `test gitops` are suites of their own
     Test(Test),
     /// Stand between the controller and the API server (a part of the world)
     #[command(hide = true)]
@@ -86,6 +87,17 @@ impl Up {
     }
 }
 
+/// Options of `tools`.
+#[derive(Debug, Args)]
+pub struct Tools {
+    /// Also those of the suites `install` and `gitops`: Helm, a node, Flux, Argo CD
+    #[arg(long)]
+    pub all: bool,
+    /// Make nothing; say which tools of a suite are absent, and end with exit code 1 if any is
+    #[arg(long, value_name = "SUITE", conflicts_with = "all")]
+    pub check: Option<Suite>,
+}
+
 /// Options of `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
@@ -124,7 +136,8 @@ pub struct Logs {
 /// Options of `test`.
 #[derive(Debug, Args)]
 pub struct Test {
-    /// Arguments for `cargo test`: the name of a test, --test FILE, -- --nocapture and so on
+    /// A suite (`install`, `gitops`), and arguments for `cargo test`: the name of a test, --test FILE, -- --nocapture and
+    /// so on
     #[arg(
         trailing_var_arg = true,
         allow_hyphen_values = true,

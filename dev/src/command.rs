@@ -8,4 +8,5 @@ pub mod serve;
 pub mod settled;
 pub mod status;
 pub mod test;
+pub mod tools;
 pub mod up;

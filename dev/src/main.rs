@@ -4,8 +4,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harmonix_dev::failure::Failure;
-use harmonix_dev::progress::Progress;
-use harmonix_dev::tools::Tools;
 
 mod cli;
 mod command;
@@ -29,14 +27,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Down(world) => command::down::run(&world.name).await,
         Command::Status(world) => command::status::run(&world.name).await,
         Command::Logs(logs) => command::logs::run(&logs).await,
-        Command::Tools => {
-            let tools = Tools::ensure(&Progress::on_standard_error()).await?;
-            println!(
-                "All tools are there; they are kept in {}.",
-                tools.cache.path("tools").display()
-            );
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Tools(asked) => command::tools::run(&asked).await,
         Command::Demo(demo) => command::demo::run(&demo).await,
         Command::Settled(settled) => command::settled::run(&settled).await,
         Command::Chaos(chaos) => command::chaos::run(&chaos).await,

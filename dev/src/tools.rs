@@ -11,9 +11,11 @@ pub mod cache;
 pub mod command;
 pub mod controlplane;
 mod debian;
+pub mod go;
 pub mod node;
 pub mod node_image;
 pub mod python;
+mod suite;
 pub mod terraform;
 
 pub use cache::Cache;
@@ -21,6 +23,7 @@ pub use controlplane::ControlPlane;
 pub use node::Node;
 pub use node_image::NodeImage;
 pub use python::Python;
+pub use suite::Suite;
 pub use terraform::Terraform;
 
 /// Every tool, ready for use.
@@ -46,7 +49,7 @@ impl Tools {
         let cache = Cache::of_user()?;
         // What a person must install is asked for before anything that takes minutes.
         let terraform = Terraform::find()?;
-        debian::ensure(&cache, progress).await?;
+        debian::ensure(debian::OF_WORLD, &cache, progress).await?;
         let (control_plane, python, (node, node_image)) = tokio::try_join!(
             ControlPlane::ensure(&cache, progress),
             Python::ensure(&cache, progress),

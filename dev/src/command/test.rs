@@ -7,32 +7,46 @@ use std::time::Instant;
 
 use harmonix_dev::failure::{Doing, Failure};
 use harmonix_dev::progress::Progress;
-use harmonix_dev::tools::Tools;
+use harmonix_dev::tools::{Suite, Tools};
 use harmonix_dev::world::controller::binary;
 use harmonix_dev::world::name::checkout;
 use tokio::process::Command;
 
 /// Makes the tools and runs the tests with them.
-pub async fn run(arguments: Vec<String>) -> Result<ExitCode, Failure> {
-    let tools = Tools::ensure(&Progress::on_standard_error()).await?;
+pub async fn run(mut arguments: Vec<String>) -> Result<ExitCode, Failure> {
+    let suite = arguments.first().and_then(|first| Suite::named(first));
+    if suite.is_some() {
+        arguments.remove(0);
+    }
+    let progress = Progress::on_standard_error();
+    let tools = Tools::ensure(&progress).await?;
+    let mut variables = variables(&tools)?;
+    if let Some(suite) = suite {
+        variables.extend(suite.ensure(&tools.cache, &progress).await?);
+    }
     let since = Instant::now();
     // Tests of one package run the binary of the other, so everything is built first, just as the tests need it.
     let build = binary::cargo(&["test", "--workspace", "--no-run"]);
     let controller = binary::compile(build, "harmonix", |_| {}).await?;
 
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command
-        .args(["test", "--workspace"])
-        .args(&arguments)
-        .current_dir(checkout());
+    command.args(["test", "--workspace"]);
+    if let Some(suite) = suite {
+        command.args(["--test", suite.name()]);
+    }
+    command.args(&arguments).current_dir(checkout());
     command.env(binary::VARIABLE, controller);
-    for (name, path) in variables(&tools)? {
+    for (name, path) in variables {
         command.env(name, path);
     }
     let status = command.status().await.doing(|| "start cargo".into())?;
     let seconds = since.elapsed().as_secs();
     if status.success() {
         println!("\nAll tests that were run passed, after {seconds} s.");
+        if suite.is_none() {
+            let suites = Suite::ALL.map(|suite| format!("`cargo dev test {}`", suite.name()));
+            println!("Suites of their own: {}.", suites.join(", "));
+        }
         return Ok(ExitCode::SUCCESS);
     }
     Err(Failure::new(format!(

@@ -57,6 +57,12 @@ impl Cache {
         self.root.join(below)
     }
 
+    /// Answers where a tool is, or will be.
+    #[must_use]
+    pub fn tool_home(&self, name: &str, pins: &[&[u8]]) -> PathBuf {
+        self.root.join("tools").join(full_name(name, pins))
+    }
+
     /// Answers the folder of a tool, making the tool where it is absent. What is pinned is part of the folder's name, so
     /// a changed pin is a new folder, and the folder appears in one rename, so what exists is complete.
     pub async fn tool<F>(
@@ -69,12 +75,12 @@ impl Cache {
     where
         F: AsyncFnOnce(Making<'_>) -> Result<(), Failure>,
     {
-        let tools = self.root.join("tools");
-        let full_name = format!("{name}-{}", digest(pins));
-        let home = tools.join(&full_name);
+        let home = self.tool_home(name, pins);
         if home.is_dir() {
             return Ok(home);
         }
+        let tools = self.root.join("tools");
+        let full_name = full_name(name, pins);
         fs::create_dir_all(&tools).doing(|| format!("make the folder {}", tools.display()))?;
         let task = progress.task(&format!("tool {name}"));
         let _held = hold(&tools.join(format!(".{full_name}.lock")), &task).await?;
@@ -134,6 +140,10 @@ pub fn empty(folder: &Path) -> Result<(), Failure> {
         Err(error) => return Err(error).doing(what),
     }
     fs::create_dir_all(folder).doing(what)
+}
+
+fn full_name(name: &str, pins: &[&[u8]]) -> String {
+    format!("{name}-{}", digest(pins))
 }
 
 /// Answers twelve hexadecimal digits for what is pinned.

@@ -11,8 +11,11 @@ use super::command::{find, run};
 use crate::failure::{Doing, Failure};
 use crate::progress::Progress;
 
-/// Package, and the program of it that is used.
-const PACKAGES: [(&str, &str); 6] = [
+/// A package, and the program of it that is used.
+pub type Package = (&'static str, &'static str);
+
+/// What every world needs.
+pub const OF_WORLD: &[Package] = &[
     ("buildah", "buildah"),
     ("skopeo", "skopeo"),
     ("docker-registry", "docker-registry"),
@@ -23,15 +26,19 @@ const PACKAGES: [(&str, &str); 6] = [
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Makes sure that the packages are installed: by apt-get where this is root, else says the command.
-pub async fn ensure(cache: &Cache, progress: &Progress) -> Result<(), Failure> {
-    if missing().is_empty() {
+pub async fn ensure(
+    packages: &[Package],
+    cache: &Cache,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if missing(packages).is_empty() {
         return Ok(());
     }
     let tools = cache.path("tools");
     std::fs::create_dir_all(&tools).doing(|| format!("make the folder {}", tools.display()))?;
     let task = progress.task("packages");
     let _held = hold(&tools.join(".packages.lock"), &task).await?;
-    let missing = missing();
+    let missing = missing(packages);
     if missing.is_empty() {
         return Ok(());
     }
@@ -58,11 +65,12 @@ pub async fn ensure(cache: &Cache, progress: &Progress) -> Result<(), Failure> {
     Ok(())
 }
 
-fn missing() -> Vec<&'static str> {
-    PACKAGES
-        .into_iter()
+/// Those of the packages that are not installed.
+pub fn missing(packages: &[Package]) -> Vec<&'static str> {
+    packages
+        .iter()
         .filter(|(_, program)| find(program).is_none())
-        .map(|(package, _)| package)
+        .map(|(package, _)| *package)
         .collect()
 }
 
