@@ -14,6 +14,7 @@ pub mod forge;
 pub mod group;
 pub mod identity;
 pub mod intent;
+pub mod lease;
 pub mod name;
 pub mod notice;
 pub mod observed;

@@ -5,10 +5,12 @@
 
 mod clock;
 mod cloud;
+mod leadership;
 mod repository;
 mod store;
 
 pub use clock::Clock;
 pub use cloud::{AuditTable, CloudSessions, OperationsSession};
+pub use leadership::{LeaseError, Leases};
 pub use repository::{Access, Files, Pipelines, Projects};
 pub use store::{Cache, Store, StoreError};

@@ -67,6 +67,14 @@ pub enum Fault {
         /// The file with the process's id.
         pid_file: PathBuf,
     },
+    /// A process stands still from a moment of the request on (SIGSTOP), until somebody lets it go on. What it is sent
+    /// meanwhile waits for it.
+    Stop {
+        /// At which moment.
+        at: Position,
+        /// The file with the process's id.
+        pid_file: PathBuf,
+    },
 }
 
 /// A moment of a request.
@@ -102,6 +110,12 @@ impl Fault {
                 Position::Applied => "kill_applied",
                 Position::Half => "kill_half",
                 Position::Answered => "kill_answered",
+            },
+            Self::Stop { at, .. } => match at {
+                Position::Before => "stop_before",
+                Position::Applied => "stop_applied",
+                Position::Half => "stop_half",
+                Position::Answered => "stop_answered",
             },
         }
     }

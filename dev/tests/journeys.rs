@@ -45,6 +45,8 @@ mod figures;
 mod foreign;
 #[path = "journeys/group.rs"]
 mod group;
+#[path = "journeys/leader.rs"]
+mod leader;
 #[path = "journeys/lost.rs"]
 mod lost;
 #[path = "journeys/order.rs"]

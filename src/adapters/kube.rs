@@ -3,8 +3,10 @@
 mod cache;
 mod failure;
 mod feed;
+mod lease;
 mod store;
 
 pub use cache::Stores;
 pub use feed::{Feed, Feeds, feeds};
+pub use lease::KubeLeases;
 pub use store::KubeStore;

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct EffectJournal {
-    /// Identities of the intents of the latest stage whose outcome is known. An intent in the
-    /// object's annotation that is not listed here may or may not have happened.
+    /// The intents of the latest stage whose outcome is known, each by its identity and, after an `@`, the epoch of the
+    /// process that tried it. An intent in the object's annotation that is not listed here may or may not have happened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 64), inner(length(max = 64)))]
     pub settled: Vec<String>,
@@ -62,6 +62,9 @@ pub struct AuditEntry {
     pub requested_by: String,
     /// The generation of the object that asked for it.
     pub generation: i64,
+    /// The epoch of the process that did it. 0 in entries of versions that did not keep it.
+    #[serde(default, skip_serializing_if = "is_unknown")]
+    pub epoch: i64,
     /// How it ended.
     pub outcome: AuditOutcome,
     /// The outside's own identity of what was made, such as a commit or pipeline number.
@@ -72,6 +75,12 @@ pub struct AuditEntry {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     #[schemars(length(max = 1024))]
     pub message: String,
+}
+
+/// Epochs count from 1.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_unknown(epoch: &i64) -> bool {
+    *epoch == 0
 }
 
 /// How an effect ended.

@@ -101,6 +101,19 @@ pub struct RunOptions {
     /// How long a start whose answer was lost is waited for before it is tried again.
     #[arg(long, env = "HARMONIX_LOST_ANSWER_GRACE", value_name = "TIME", default_value = "1m", value_parser = value::duration)]
     pub lost_answer_grace: Duration,
+    /// Take turns with the other replicas: this one acts only while it holds the Lease, and fills its caches meanwhile.
+    #[arg(long, env = "HARMONIX_LEADER_ELECTION", value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true", default_value_t = false, action = clap::ArgAction::Set, value_parser = clap::builder::BoolishValueParser::new())]
+    pub leader_election: bool,
+    /// Name of the Lease that replicas take turns by.
+    #[arg(long, env = "HARMONIX_LEASE_NAME", value_name = "NAME", default_value = "harmonix", value_parser = value::lease_name)]
+    pub lease_name: String,
+    /// Namespace of the Lease. Default: the pod's own; outside of a pod harmonix-system.
+    #[arg(long, env = "HARMONIX_LEASE_NAMESPACE", value_name = "NAMESPACE", value_parser = value::namespace)]
+    pub lease_namespace: Option<String>,
+    /// How long nobody acts after a replica that held the Lease died. It has to renew the Lease in two thirds of
+    /// that, or it stops acting.
+    #[arg(long, env = "HARMONIX_LEASE_DURATION", value_name = "TIME", default_value = "15s", value_parser = value::lease_duration)]
+    pub lease_duration: Duration,
     /// How many objects of a kind are worked on at once.
     #[arg(long, env = "HARMONIX_CONCURRENCY", value_name = "N", default_value_t = 16, value_parser = value::concurrency)]
     pub concurrency: u16,

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::adapters::aws::AwsSessions;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::gitlab::{GitlabAddress, GitlabHost};
-use crate::adapters::kube::{KubeStore, feeds};
-use crate::controllers::{self, Context, Ports};
+use crate::adapters::kube::{KubeLeases, KubeStore, feeds};
+use crate::controllers::{self, Context, Election, Ports};
+use crate::ports::Clock as _;
 
 use super::config::RunOptions;
 use super::{refuse, telemetry};
@@ -19,6 +21,9 @@ use super::{refuse, telemetry};
 /// How long passes under way may take after a signal. The process ends then, whatever they wait for, well before the
 /// 20 s that it promises.
 const GRACE: Duration = Duration::from_secs(15);
+
+/// Where a pod is told its namespace.
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// Runs until a signal. Exit code 2: the configuration is missing something or unusable.
 pub(super) fn main(options: RunOptions) -> ExitCode {
@@ -88,7 +93,11 @@ async fn run(options: RunOptions) -> Result<(), String> {
         reason = "the pod's name, for events; not configuration"
     )]
     let instance = std::env::var("HOSTNAME").ok();
-    let context = Arc::new(Context::new(
+    let election = options
+        .leader_election
+        .then(|| candidate(&options, client.clone(), instance.as_deref()));
+    let (election, leadership) = election.unzip();
+    let context = Context::new(
         Ports {
             store: Arc::new(KubeStore::new(client, stores.clone(), instance)),
             projects: gitlab.clone(),
@@ -99,7 +108,11 @@ async fn run(options: RunOptions) -> Result<(), String> {
             clock: Arc::new(SystemClock),
         },
         settings,
-    ));
+    );
+    let context = Arc::new(match leadership {
+        Some(leadership) => context.led_by(leadership),
+        None => context,
+    });
     tracing::info!(
         version = env!("CARGO_PKG_VERSION"),
         installation = context.settings.key.installation_id(),
@@ -119,11 +132,64 @@ async fn run(options: RunOptions) -> Result<(), String> {
         stop.await;
         tokio::time::sleep(GRACE).await;
     };
-    tokio::select! {
-        () = controllers => tracing::info!("stopped"),
-        () = deadline => tracing::warn!("stopped with passes under way; the next start finds out what became of them"),
+    let acting = async {
+        tokio::select! {
+            () = controllers => tracing::info!("stopped"),
+            () = deadline => tracing::warn!("stopped with passes under way; the next start finds out what became of them"),
+        }
+    };
+    match election {
+        // The lease is kept until nothing is under way any more.
+        Some(election) => {
+            let (over, ended) = oneshot::channel::<()>();
+            let acting = async {
+                acting.await;
+                drop(over);
+            };
+            tokio::join!(acting, election.run(ended.map(drop)));
+        }
+        None => acting.await,
     }
     Ok(())
+}
+
+/// Makes this process one of those that take turns. Its name is its pod's, and no earlier process of that pod has it.
+fn candidate(
+    options: &RunOptions,
+    client: kube::Client,
+    instance: Option<&str>,
+) -> (Election, controllers::Leadership) {
+    let suffix: String = SystemClock
+        .entropy()
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect();
+    let identity = format!("{}_{suffix}", instance.unwrap_or("harmonix"));
+    let namespace = options
+        .lease_namespace
+        .clone()
+        .unwrap_or_else(own_namespace);
+    tracing::info!(
+        identity,
+        lease = %format_args!("{namespace}/{}", options.lease_name),
+        "takes turns with other replicas"
+    );
+    let leases = KubeLeases::new(client, &namespace, &options.lease_name);
+    Election::new(
+        Arc::new(leases),
+        Arc::new(SystemClock),
+        identity,
+        options.lease_duration,
+    )
+}
+
+/// The pod's namespace, or the one that is usual.
+fn own_namespace() -> String {
+    let told = std::fs::read_to_string(NAMESPACE_FILE).unwrap_or_default();
+    match told.trim() {
+        "" => "harmonix-system".to_owned(),
+        namespace => namespace.to_owned(),
+    }
 }
 
 /// Resolves at the first SIGTERM or SIGINT.

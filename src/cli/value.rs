@@ -10,6 +10,7 @@ use url::{Host, Url};
 
 use crate::api::pattern;
 use crate::domain::identity::InstallationKey;
+use crate::domain::lease;
 use crate::domain::name::RoleArn;
 
 /// The URL of something on the web.
@@ -140,6 +141,44 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// How long a lease lasts.
+pub(super) fn lease_duration(text: &str) -> Result<Duration, String> {
+    let (shortest, longest) = (lease::SHORTEST, lease::LONGEST);
+    let duration = duration(text)?;
+    if (shortest..=longest).contains(&duration) && duration.subsec_nanos() == 0 {
+        return Ok(duration);
+    }
+    Err(format!(
+        "{text:?} must be whole seconds, from {} s, since a slow answer would end a shorter one, to {} s, for which nobody \
+         acts after a replica died",
+        shortest.as_secs(),
+        longest.as_secs()
+    ))
+}
+
+/// The name of a namespace.
+pub(super) fn namespace(text: &str) -> Result<String, String> {
+    if text.len() <= 63 && fits(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is not the name of a namespace, such as harmonix-system"
+        ))
+    }
+}
+
+/// The name of a lease.
+pub(super) fn lease_name(text: &str) -> Result<String, String> {
+    let label = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?";
+    if text.len() <= 253 && fits(&format!(r"^{label}(\.{label})*$"), text) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!(
+            "{text:?} is not the name of a Lease, such as harmonix"
+        ))
+    }
+}
+
 /// `NAME=VALUE`.
 pub(super) fn job_variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
@@ -181,6 +220,27 @@ mod tests {
         for wrong in ["", "5", "0s", "s", "5d", "-1s"] {
             assert!(duration(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_lease_lasts_whole_seconds_within_bounds() {
+        assert_eq!(lease_duration("15s"), Ok(Duration::from_secs(15)));
+        assert_eq!(lease_duration("5m"), Ok(Duration::from_mins(5)));
+        for wrong in ["2s", "6m", "3500ms", "15"] {
+            assert!(lease_duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn leases_and_namespaces_are_named_as_kubernetes_names_them() {
+        assert!(lease_name("harmonix.blue-2").is_ok());
+        assert!(namespace("harmonix-system").is_ok());
+        for wrong in ["", "Harmonix", "-x", "x-", "a_b", "a/b"] {
+            assert!(lease_name(wrong).is_err(), "{wrong}");
+            assert!(namespace(wrong).is_err(), "{wrong}");
+        }
+        assert!(namespace("a.b").is_err());
+        assert!(namespace(&"a".repeat(64)).is_err());
     }
 
     #[test]

@@ -32,8 +32,8 @@ impl<K: Managed> Pass<'_, K> {
         if !held {
             finalizers.push(FINALIZER.to_owned());
         }
-        let store = &self.context.ports.store;
-        self.version = store
+        self.version = self
+            .context
             .hold(&self.version, finalizers, &format_intents(&wanted))
             .await?;
         reach_each(kind, staged, Point::Held);
@@ -54,10 +54,7 @@ impl<K: Managed> Pass<'_, K> {
         journal: &EffectJournal,
     ) -> (Vec<Intent>, bool) {
         let held = self.context.recall(&self.scope.uid).held;
-        let is_open = |intent: &Intent| {
-            let id = intent.id.as_str();
-            !journal.settled.iter().any(|settled| settled == id)
-        };
+        let is_open = |intent: &Intent| !intent.is_settled(journal);
         let is_lost = |intent: &Intent| !found.iter().any(|found| found.id == intent.id);
         if held.iter().any(|intent| is_open(intent) && is_lost(intent)) {
             (held, true)

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::leadership::{Leadership, Term};
 use crate::domain::condition::Claim;
 use crate::domain::failure::Failure;
 use crate::domain::intent::{Intent, IntentId};
+use crate::domain::lease::Epoch;
 use crate::domain::settings::Settings;
 use crate::domain::target::Place;
 use crate::domain::verdict::Verdict;
@@ -39,8 +41,12 @@ pub struct Context {
     pub ports: Ports,
     /// What the installation was started with.
     pub settings: Settings,
-    /// When this process began.
+    /// When this process began, or began to lead.
     pub(super) started: Timestamp,
+    /// Which of the processes that acted one after the other it is.
+    pub(super) epoch: Epoch,
+    /// Whether it may act.
+    pub(super) leadership: Leadership,
     recollections: Mutex<HashMap<String, Recollection>>,
     advisories: Mutex<Vec<Claim>>,
 }
@@ -68,12 +74,36 @@ pub struct Recollection {
 }
 
 impl Context {
-    /// A context without recollections.
+    /// A context without recollections, of a process that acts without a lease.
     pub fn new(ports: Ports, settings: Settings) -> Self {
+        let started = ports.clock.now();
+        let epoch = Epoch::of_start(started);
         Self {
-            started: ports.clock.now(),
+            started,
+            epoch,
+            leadership: Leadership::sole(Term::endless(epoch, started)),
             ports,
             settings,
+            recollections: Mutex::new(HashMap::new()),
+            advisories: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The same, of a process that acts while it leads.
+    #[must_use]
+    pub fn led_by(self, leadership: Leadership) -> Self {
+        Self { leadership, ..self }
+    }
+
+    /// The context of one term. What was remembered in another one is not: others acted in between, so that a term is as
+    /// good as a process of its own.
+    pub(super) fn in_term(&self, term: &Term) -> Self {
+        Self {
+            ports: self.ports.clone(),
+            settings: self.settings.clone(),
+            started: term.began,
+            epoch: term.epoch,
+            leadership: self.leadership.clone(),
             recollections: Mutex::new(HashMap::new()),
             advisories: Mutex::new(Vec::new()),
         }

@@ -45,6 +45,7 @@ pub(super) fn note(
         action: "AssumeRole".to_owned(),
         requested_by: scope.requested_by.clone(),
         generation: scope.generation,
+        epoch: context.epoch.number(),
         outcome: AuditOutcome::Denied,
         external_id: None,
         message: shorten(&failure.message, 1000),

@@ -144,7 +144,8 @@ impl<K: Managed> Pass<'_, K> {
             }
             let steps = std::mem::take(&mut plan.steps);
             let stored = K::journal(&mut previous.clone()).clone();
-            let staged = stage(steps, &open, &self.scope, context.ports.clock.now(), || {
+            let when = (context.epoch, context.ports.clock.now());
+            let staged = stage(steps, &open, &self.scope, when, || {
                 context.ports.clock.entropy()
             });
             self.write_ahead(&staged, &stored, &mut finalizers, K::journal(&mut memory))
@@ -230,7 +231,7 @@ impl<K: Managed> Pass<'_, K> {
         memory: &mut K::Status,
     ) -> Option<Verdict> {
         for (intent, step) in staged {
-            let before = open.iter().find(|open| open.intent == intent);
+            let before = open.iter().find(|open| open.intent.id == intent.id);
             let again = before.is_some();
             let (id, name) = (intent.id.clone(), intent.action.name());
             let now = self.note_sent(&id);
@@ -249,11 +250,7 @@ impl<K: Managed> Pass<'_, K> {
             }
             self.remember_refusal(&outcome);
             if let Some(notice) = Notice::of(&outcome) {
-                self.context
-                    .ports
-                    .store
-                    .notify(&self.version, &notice)
-                    .await;
+                self.context.notify(&self.version, &notice).await;
             }
             K::absorb(memory, &outcome);
             K::journal(memory).settle(&outcome);
@@ -312,10 +309,9 @@ impl<K: Managed> Pass<'_, K> {
 
 /// Whether letting go is recorded already: then only the finalizer is left.
 pub(super) fn is_let_go(intents: &[Intent], journal: &EffectJournal) -> bool {
-    intents.iter().any(|intent| {
-        matches!(intent.action, Action::LetGo { .. })
-            && journal.settled.iter().any(|id| id == intent.id.as_str())
-    })
+    intents
+        .iter()
+        .any(|intent| matches!(intent.action, Action::LetGo { .. }) && intent.is_settled(journal))
 }
 
 pub(super) fn telling<'a>(

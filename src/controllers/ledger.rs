@@ -15,6 +15,7 @@ use crate::ports::AuditTable;
 
 use super::Context;
 use super::failpoint::{Point, reach};
+use super::term::withheld;
 
 /// Writes every waiting record whose table is known.
 ///
@@ -44,7 +45,9 @@ pub(super) async fn flush(
             context.remember(&scope.uid, |r| {
                 r.chains.remove(&entry.provider);
             });
-            Ok(match ledger.insert(&record).await? {
+            let insert = context.while_leading(ledger.insert(&record)).await;
+            let inserted = insert.unwrap_or_else(|| Err(withheld(Party::Aws)));
+            Ok(match inserted? {
                 AuditInsert::Inserted => Some(record.hash().to_owned()),
                 // Written before the status that would have told of it was lost.
                 AuditInsert::AlreadyThere { hash, previous } if previous == head => Some(hash),

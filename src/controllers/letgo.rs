@@ -37,7 +37,7 @@ pub(super) async fn finish(
         .cloned()
         .collect();
     ledger::tell_lost(&version.identity, journal);
-    context.ports.store.release(version, &rest).await?;
+    context.release(version, &rest).await?;
     reach(version.identity.kind, LET_GO, Point::Told);
     context.forget(&version.uid);
     tracing::info!(object = %version.identity, "let go: what was made outside stays as it is");
@@ -124,7 +124,8 @@ impl<K: Managed> Farewell<'_, K> {
                     ledger: home.name.clone(),
                     effect: Effect::LetGo,
                 };
-                let staged = stage(vec![step], &open, &self.scope, now, || {
+                let when = (context.epoch, now);
+                let staged = stage(vec![step], &open, &self.scope, when, || {
                     context.ports.clock.entropy()
                 });
                 let before = K::journal(&mut stored.clone()).clone();
@@ -133,8 +134,7 @@ impl<K: Managed> Farewell<'_, K> {
                 reach_each(kind, &staged, Point::Decided);
                 if wanted != self.intents {
                     let text = format_intents(&wanted);
-                    let store = &context.ports.store;
-                    self.version = store.hold(&self.version, &self.finalizers, &text).await?;
+                    self.version = context.hold(&self.version, &self.finalizers, &text).await?;
                     reach_each(kind, &staged, Point::Held);
                     self.intents = wanted;
                 }

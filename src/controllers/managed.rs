@@ -128,16 +128,17 @@ pub(super) fn open_intents(
     uid: &str,
 ) -> Vec<OpenIntent> {
     let sent = context.recall(uid).sent;
-    // An intent of a process before this one may have been tried until that one died.
+    // An intent of a process before this one may have been tried until that one died, or until this one took its place.
     let since = |intent: &Intent| {
         let tried = sent.get(&intent.id).copied();
-        tried.or((intent.created_at < context.started).then_some(context.started))
+        let before = intent.epoch != context.epoch || intent.created_at < context.started;
+        tried.or(before.then_some(context.started))
     };
     let mut newest_first = intents.iter().rev();
     let making = newest_first.find(|intent| matches!(intent.action, Action::CreateProject { .. }));
     intents
         .iter()
-        .filter(|intent| !journal.settled.iter().any(|id| id == intent.id.as_str()))
+        .filter(|intent| !intent.is_settled(journal))
         .map(|intent| OpenIntent {
             intent: intent.clone(),
             found: crate::domain::reading::Reading::Unread,

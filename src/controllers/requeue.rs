@@ -21,12 +21,11 @@ pub(super) async fn tell<S: Serialize + PartialEq + Send>(
     previous: &S,
     report: Report<S>,
 ) -> Result<Option<Duration>, StoreError> {
-    let store = &context.ports.store;
     if &report.status != previous {
         let status = serde_json::to_value(&report.status).map_err(|error| {
             StoreError::Unavailable(format!("the status cannot be written: {error}"))
         })?;
-        let written = store.apply_status(version, status).await?;
+        let written = context.apply_status(version, status).await?;
         reach(version.identity.kind, ANY, Point::Told);
         context.remember(&version.uid, |r| {
             r.written = written.resource_version.parse().ok();
@@ -38,7 +37,7 @@ pub(super) async fn tell<S: Serialize + PartialEq + Send>(
         tracing::info!(
             object = %version.identity, verdict = report.verdict.name(), reason = reason.as_str(), message, "transition"
         );
-        store.notify(version, notice).await;
+        context.notify(version, notice).await;
     }
     Ok(report
         .requeue

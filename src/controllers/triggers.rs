@@ -1,20 +1,22 @@
 //! Triggers: which change of which object wakes which controller, and the loop that runs them.
 //!
 //! One watch a kind feeds both the cache and the triggers, in this order: whoever is woken sees what
-//! woke it. What we write ourselves wakes nobody.
+//! woke it. What we write ourselves wakes nobody. While another process leads, the caches are kept and nobody is
+//! woken; when this one begins to lead, everybody is, once.
 
 mod fingerprint;
 mod pump;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt as _, StreamExt as _};
 use kube::runtime::controller::{Action, Config, ReconcileRequest, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
+use tokio::task::JoinHandle;
 
 use crate::adapters::kube::{Feeds, Stores};
 use crate::api::{Application, Environment, EnvironmentProvider};
@@ -22,9 +24,13 @@ use crate::ports::StoreError;
 
 use super::{Context, advisory, driver, environment};
 
-/// What may be woken.
-#[derive(Clone)]
+/// What may be woken; nothing while another process leads.
+#[derive(Clone, Default)]
 pub(super) struct Wakers {
+    open: Arc<Mutex<Option<Senders>>>,
+}
+
+struct Senders {
     applications: UnboundedSender<Request<Application>>,
     environments: UnboundedSender<Request<Environment>>,
     providers: UnboundedSender<Request<EnvironmentProvider>>,
@@ -46,7 +52,8 @@ enum PassError {
     Panicked(String),
 }
 
-/// Runs every controller until `stop` resolves, then finishes the passes that are under way.
+/// Runs every controller while this process leads, until `stop` resolves; then the passes that are under way are
+/// finished first.
 pub async fn run(
     context: Arc<Context>,
     feeds: Feeds,
@@ -54,33 +61,84 @@ pub async fn run(
     concurrency: u16,
     stop: BoxFuture<'static, ()>,
 ) {
-    let (wakers, queues) = Wakers::new();
-    let pumps = pump::spawn(feeds, stores.clone(), wakers.clone());
-    let advisories = tokio::spawn(advisory::keep(Arc::clone(&context)));
+    let wakers = Wakers::default();
+    let mut pumps = pump::spawn(feeds, stores.clone(), wakers.clone());
     let stop = stop.shared();
+    let filled = async {
+        stores.ready().await;
+        pumps.primed().await;
+    };
     tokio::select! {
-        () = stores.ready() => {
-            tracing::info!("the caches are filled");
-            let config = Config::default().concurrency(concurrency);
-            let controllers = async {
-                tokio::join!(
-                    control(&context, stores.providers.clone(), queues.providers, config.clone(), |c, o| async move { driver::pass(&c, &*o).await }.boxed()),
-                    control(&context, stores.environments.clone(), queues.environments, config.clone(), |c, o| async move { environment::pass(&c, &o).await }.boxed()),
-                    control(&context, stores.applications.clone(), queues.applications, config.clone(), |c, o| async move { driver::pass(&c, &*o).await }.boxed()),
-                )
-            };
-            let stopping = async {
-                stop.clone().await;
-                wakers.close();
-                futures::future::pending::<()>().await;
-            };
-            tokio::select! { _ = controllers => {}, () = stopping => {} }
-        }
-        () = stop.clone() => {}
+        () = filled => tracing::info!("the caches are filled"),
+        () = stop.clone() => return,
     }
-    advisories.abort();
-    for pump in pumps {
-        pump.abort();
+    let config = Config::default().concurrency(concurrency);
+    loop {
+        let term = tokio::select! {
+            biased;
+            () = stop.clone() => return,
+            term = context.leadership.gained() => term,
+        };
+        let context = Arc::new(context.in_term(&term));
+        lead(&context, &stores, &wakers, &config, stop.clone()).await;
+        wakers.close();
+    }
+}
+
+/// Runs every controller for one term. Where that ends before `stop` resolves, so do the passes that are under way.
+async fn lead(
+    context: &Arc<Context>,
+    stores: &Stores,
+    wakers: &Wakers,
+    config: &Config,
+    stop: Shared<BoxFuture<'static, ()>>,
+) {
+    let queues = wakers.open();
+    wakers.all(stores);
+    let _advisories = Task(tokio::spawn(advisory::keep(Arc::clone(context))));
+    let controllers = async {
+        tokio::join!(
+            control(
+                context,
+                stores.providers.clone(),
+                queues.providers,
+                config.clone(),
+                |c, o| async move { driver::pass(&c, &*o).await }.boxed()
+            ),
+            control(
+                context,
+                stores.environments.clone(),
+                queues.environments,
+                config.clone(),
+                |c, o| async move { environment::pass(&c, &o).await }.boxed()
+            ),
+            control(
+                context,
+                stores.applications.clone(),
+                queues.applications,
+                config.clone(),
+                |c, o| async move { driver::pass(&c, &*o).await }.boxed()
+            ),
+        )
+    };
+    let stopping = async {
+        stop.await;
+        wakers.close();
+        futures::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = controllers => {}
+        () = stopping => {}
+        () = context.leadership.lost(context.epoch) => {}
+    }
+}
+
+/// A task that ends with this.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -91,49 +149,66 @@ struct Queues {
 }
 
 impl Wakers {
-    fn new() -> (Self, Queues) {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Senders>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// From now on whoever is woken stands in these queues.
+    fn open(&self) -> Queues {
         let (applications, application_queue) = unbounded();
         let (environments, environment_queue) = unbounded();
         let (providers, provider_queue) = unbounded();
-        (
-            Self {
-                applications,
-                environments,
-                providers,
-            },
-            Queues {
-                applications: application_queue,
-                environments: environment_queue,
-                providers: provider_queue,
-            },
-        )
+        *self.lock() = Some(Senders {
+            applications,
+            environments,
+            providers,
+        });
+        Queues {
+            applications: application_queue,
+            environments: environment_queue,
+            providers: provider_queue,
+        }
     }
 
     /// A closed queue ends its controller once the passes under way are done.
     fn close(&self) {
-        self.applications.close_channel();
-        self.environments.close_channel();
-        self.providers.close_channel();
+        drop(self.lock().take());
+    }
+
+    /// Wakes everybody there is.
+    fn all(&self, stores: &Stores) {
+        for provider in stores.providers.state() {
+            self.provider(&provider.name_any());
+        }
+        for environment in stores.environments.state() {
+            self.environment(&environment.name_any());
+        }
+        for application in stores.applications.state() {
+            self.application(&application);
+        }
     }
 
     // A send fails only when its controller has ended, and then nobody is to be woken.
 
     fn application(&self, application: &Application) {
-        let _ = self
-            .applications
-            .unbounded_send(Ok(ObjectRef::from_obj(application).into()));
+        if let Some(open) = &*self.lock() {
+            let request = ObjectRef::from_obj(application).into();
+            let _ = open.applications.unbounded_send(Ok(request));
+        }
     }
 
     fn environment(&self, name: &str) {
-        let _ = self
-            .environments
-            .unbounded_send(Ok(ObjectRef::new(name).into()));
+        if let Some(open) = &*self.lock() {
+            let request = ObjectRef::new(name).into();
+            let _ = open.environments.unbounded_send(Ok(request));
+        }
     }
 
     fn provider(&self, name: &str) {
-        let _ = self
-            .providers
-            .unbounded_send(Ok(ObjectRef::new(name).into()));
+        if let Some(open) = &*self.lock() {
+            let request = ObjectRef::new(name).into();
+            let _ = open.providers.unbounded_send(Ok(request));
+        }
     }
 }
 
@@ -153,9 +228,9 @@ async fn control<K, F>(
 {
     let reconcile = move |object: Arc<K>, context: Arc<Context>| {
         // On a task of its own: a panic ends this pass only, and long ones do not block the others.
-        let task = tokio::spawn(pass(context, object));
+        let mut task = Task(tokio::spawn(pass(context, object)));
         async move {
-            match task.await {
+            match (&mut task.0).await {
                 Ok(Ok(Some(after))) => Ok(Action::requeue(after)),
                 Ok(Ok(None)) => Ok(Action::await_change()),
                 Ok(Err(error)) => Err(PassError::Store(error)),
@@ -169,7 +244,7 @@ async fn control<K, F>(
         let after = match error {
             PassError::Store(StoreError::Stale) => Duration::from_millis(200),
             // Where it is really gone, the watch says so, and there is nothing to look at any more.
-            PassError::Store(StoreError::Gone) => UNKNOWN,
+            PassError::Store(StoreError::Gone | StoreError::Withheld) => UNKNOWN,
             PassError::Store(StoreError::Unavailable(_)) | PassError::Panicked(_) => {
                 context.remember(&uid, |r| r.failures = r.failures.saturating_add(1));
                 let failures = context.recall(&uid).failures.min(8);

@@ -59,6 +59,7 @@ impl AuditRecord {
             ("assumedRole", scope.assumed_role.clone()),
             ("createdDate", day.clone()),
             ("day", day),
+            ("epoch", entry.epoch.to_string()),
             (
                 "externalRequestId",
                 entry.external_id.clone().unwrap_or_default(),
@@ -148,6 +149,7 @@ mod tests {
             subject: "apps/shop/cart".into(),
             requested_by: "ada".into(),
             generation: 1,
+            epoch: 3,
             outcome: AuditOutcome::Success,
             external_id: Some("7".into()),
             message: String::new(),

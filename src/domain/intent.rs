@@ -6,8 +6,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::api::ReleaseStatus;
+use crate::api::{EffectJournal, ReleaseStatus};
 
+use super::lease::Epoch;
 use super::target::Scope;
 
 /// The trailer of our commits that carries an intent's identity.
@@ -210,6 +211,9 @@ pub struct Intent {
     /// The object's generation that it was decided on. 0 in intents of versions that did not keep it.
     #[serde(default, skip_serializing_if = "is_unknown")]
     pub generation: i64,
+    /// The epoch of the process that tried it last, or is about to: another one makes it its own before it tries it again.
+    #[serde(default, skip_serializing_if = "Epoch::is_unknown")]
+    pub epoch: Epoch,
     /// What is to happen.
     pub action: Action,
 }
@@ -221,6 +225,21 @@ const fn is_unknown(generation: &i64) -> bool {
 }
 
 impl Intent {
+    /// What a status says of it once its outcome is known: its identity and the epoch of that try. What a process before
+    /// tells late of its own try says nothing of a later one.
+    pub fn settled_word(&self) -> String {
+        if self.epoch.is_unknown() {
+            return self.id.as_str().to_owned();
+        }
+        format!("{}@{}", self.id, self.epoch.number())
+    }
+
+    /// Whether an account of effects knows its outcome.
+    pub fn is_settled(&self, journal: &EffectJournal) -> bool {
+        let word = self.settled_word();
+        journal.settled.contains(&word)
+    }
+
     /// With what it did not keep taken from the object as it is now.
     #[must_use]
     pub fn completed(mut self, scope: &Scope) -> Self {

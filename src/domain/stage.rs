@@ -6,17 +6,18 @@ use crate::api::{EffectJournal, REQUESTER_LENGTH};
 
 use super::forge::NewProject;
 use super::intent::{Action, Intent, IntentId, TRAILER};
+use super::lease::Epoch;
 use super::observed::OpenIntent;
 use super::step::{Effect, Step};
 use super::target::Scope;
 
 /// Gives every step an intent. A step that repeats an open intent's action keeps its identity, so
-/// that a second try of the same effect is the same effect, asked for by whoever asked first.
+/// that a second try of the same effect is the same effect, asked for by whoever asked first; the try is this process's.
 pub fn stage(
     steps: Vec<Step>,
     open: &[OpenIntent],
     scope: &Scope,
-    now: Timestamp,
+    (epoch, now): (Epoch, Timestamp),
     mut entropy: impl FnMut() -> [u8; 10],
 ) -> Vec<(Intent, Step)> {
     let again = |step: &Step| {
@@ -28,7 +29,11 @@ pub fn stage(
         .into_iter()
         .zip(0_i64..)
         .map(|(step, place)| {
-            let intent = again(&step).cloned().unwrap_or_else(|| Intent {
+            let again = again(&step).map(|intent| Intent {
+                epoch,
+                ..intent.clone()
+            });
+            let intent = again.unwrap_or_else(|| Intent {
                 id: IntentId::new(now, entropy()),
                 // A microsecond apart, so that records sort in the order of what they tell.
                 created_at: now
@@ -37,6 +42,7 @@ pub fn stage(
                 ledger: step.ledger.clone(),
                 requested_by: scope.requested_by.clone(),
                 generation: scope.generation,
+                epoch,
                 action: step.action.clone(),
             });
             (intent, step)
@@ -53,12 +59,9 @@ pub fn written(
     settled: &EffectJournal,
     staged: &[(Intent, Step)],
 ) -> Vec<Intent> {
-    let knows = |journal: &EffectJournal, intent: &Intent| {
-        journal.settled.iter().any(|id| id == intent.id.as_str())
-    };
     let kept = before
         .iter()
-        .filter(|intent| knows(settled, intent) && !knows(stored, intent));
+        .filter(|intent| intent.is_settled(settled) && !intent.is_settled(stored));
     kept.chain(staged.iter().map(|(intent, _)| intent))
         .cloned()
         .collect()

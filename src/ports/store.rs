@@ -18,6 +18,9 @@ pub enum StoreError {
     /// The API server knows of no such object: it is gone, as a rule.
     #[error("the object is gone")]
     Gone,
+    /// This process does not lead any more: it was not asked for, or its answer not waited for.
+    #[error("this process does not lead any more")]
+    Withheld,
     /// The API server did not do it.
     #[error("{0}")]
     Unavailable(String),

@@ -23,6 +23,7 @@ fn record() -> AuditRecord {
         subject: "apps/shop/cart".into(),
         requested_by: String::new(),
         generation: 1,
+        epoch: 7,
         outcome: AuditOutcome::Success,
         external_id: None,
         message: String::new(),

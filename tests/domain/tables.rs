@@ -4,6 +4,7 @@ mod admittance;
 mod case;
 mod environment;
 mod intent;
+mod lease;
 mod memory;
 mod pipeline;
 mod provider;

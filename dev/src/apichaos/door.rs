@@ -244,6 +244,10 @@ async fn begun(response: Response, fault: &Fault) -> Response {
         | Fault::Kill {
             at: Position::Half | Position::Answered,
             ..
+        }
+        | Fault::Stop {
+            at: Position::Half | Position::Answered,
+            ..
         } => {}
         _ => return response,
     }

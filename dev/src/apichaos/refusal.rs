@@ -78,7 +78,8 @@ pub fn of(fault: &Fault, asked: &Asked) -> Option<Response> {
         | Fault::Late { .. }
         | Fault::Garbage
         | Fault::Redirect
-        | Fault::Kill { .. } => None,
+        | Fault::Kill { .. }
+        | Fault::Stop { .. } => None,
     }
 }
 

@@ -240,7 +240,8 @@ fn instead(fault: &Fault, call: &Call, line: &Line) -> Option<Answer> {
         | Fault::Late { .. }
         | Fault::Garbage
         | Fault::Redirect
-        | Fault::Kill { .. } => None,
+        | Fault::Kill { .. }
+        | Fault::Stop { .. } => None,
     }
 }
 

@@ -4,6 +4,7 @@ mod cluster;
 mod crash;
 mod credential;
 mod http;
+mod leader;
 mod object;
 
 use std::fmt;
@@ -35,6 +36,8 @@ pub enum Family {
     M6,
     /// The API server and its store.
     M7,
+    /// A leader that stands still past its lease, and goes on.
+    M8,
     /// The clock.
     M9,
     /// Credentials.
@@ -47,7 +50,7 @@ pub enum Family {
 
 impl Family {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::M1,
         Self::M2,
         Self::M3,
@@ -55,6 +58,7 @@ impl Family {
         Self::M5,
         Self::M6,
         Self::M7,
+        Self::M8,
         Self::M9,
         Self::M10,
         Self::M12,
@@ -72,6 +76,7 @@ impl Family {
             Self::M5 => "watches",
             Self::M6 => "stale views",
             Self::M7 => "API server and etcd",
+            Self::M8 => "a leader stands still",
             Self::M9 => "clocks",
             Self::M10 => "credentials",
             Self::M12 => "corrupted objects",
@@ -97,6 +102,7 @@ pub fn all() -> Result<Vec<Plan>, Failure> {
         }
         plans.extend(http::plans(&recording));
         plans.extend(cluster::plans(&recording));
+        plans.extend(leader::plans(&recording));
         plans.extend(credential::plans(&recording));
         plans.extend(object::corrupted(&recording));
         plans.extend(object::panics(&recording));
@@ -147,6 +153,31 @@ pub enum Trouble {
         /// How.
         end: End,
     },
+    /// Of two replicas the one that leads stands still until the other one has taken over.
+    StandsStill {
+        /// Where.
+        at: Standstill,
+        /// When it goes on.
+        wakes: Wakes,
+    },
+}
+
+/// Where a leader stands still.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Standstill {
+    /// At a moment of a request.
+    Request(Boundary, Position),
+    /// At a point in its own code (`KIND/ACTION/POINT`), at which passing of it.
+    Point(String, u32),
+}
+
+/// When a leader that stands still goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wakes {
+    /// While the other one is at it.
+    Soon,
+    /// When all is done.
+    Late,
 }
 
 impl Trouble {
@@ -157,8 +188,14 @@ impl Trouble {
             Self::During { upset, .. } | Self::AtMark(upset) => {
                 matches!(upset, Upset::Clock { .. })
             }
-            Self::Request { .. } | Self::Point { .. } => false,
+            Self::Request { .. } | Self::Point { .. } | Self::StandsStill { .. } => false,
         }
+    }
+
+    /// Whether it needs two replicas.
+    #[must_use]
+    pub fn is_of_replicas(&self) -> bool {
+        matches!(self, Self::StandsStill { .. })
     }
 }
 
@@ -229,6 +266,24 @@ impl fmt::Display for Trouble {
                 };
                 write!(f, "{end} at the point {name}#{occurrence}")
             }
+            Self::StandsStill { at, wakes } => {
+                let until = match wakes {
+                    Wakes::Soon => "until another one leads",
+                    Wakes::Late => "until all is done",
+                };
+                match at {
+                    Standstill::Request(at, position) => {
+                        let position = position_name(*position);
+                        write!(f, "the leader stands still {until}, {position} at {at}")
+                    }
+                    Standstill::Point(name, occurrence) => {
+                        write!(
+                            f,
+                            "the leader stands still {until} at the point {name}#{occurrence}"
+                        )
+                    }
+                }
+            }
         }
     }
 }
@@ -266,6 +321,7 @@ mod tests {
             Family::M5,
             Family::M6,
             Family::M7,
+            Family::M8,
             Family::M9,
             Family::M10,
             Family::M12,

@@ -1,4 +1,4 @@
-//! A process dies at a moment of a request.
+//! A process dies, or stands still, at a moment of a request.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -13,9 +13,18 @@ const LONGEST: Duration = Duration::from_secs(5);
 
 /// Kills the process whose id is in `pid_file`, and waits until it runs no more.
 pub async fn kill_of(pid_file: &Path) -> io::Result<()> {
+    signal_of(pid_file, Signal::SIGKILL).await
+}
+
+/// Stops the process whose id is in `pid_file`, and waits until it stands still.
+pub async fn stop_of(pid_file: &Path) -> io::Result<()> {
+    signal_of(pid_file, Signal::SIGSTOP).await
+}
+
+async fn signal_of(pid_file: &Path, signal: Signal) -> io::Result<()> {
     let pid = pid_in(pid_file)?;
-    match kill(Pid::from_raw(pid), Signal::SIGKILL) {
-        // It had ended before: nobody is left to be killed.
+    match kill(Pid::from_raw(pid), signal) {
+        // It had ended before: nobody is left to be signalled.
         Ok(()) | Err(Errno::ESRCH) => {}
         Err(error) => return Err(error.into()),
     }
@@ -24,7 +33,7 @@ pub async fn kill_of(pid_file: &Path) -> io::Result<()> {
         if since.elapsed() > LONGEST {
             return Err(io::Error::new(
                 io::ErrorKind::TimedOut,
-                format!("process {pid} still runs {LONGEST:?} after it was killed"),
+                format!("process {pid} still runs {LONGEST:?} after {signal}"),
             ));
         }
         tokio::time::sleep(Duration::from_millis(1)).await;
@@ -47,7 +56,7 @@ fn pid_in(pid_file: &Path) -> io::Result<i32> {
     Ok(pid)
 }
 
-/// Says whether a process still runs; one that only waits for its parent to notice its end does not.
+/// Says whether a process still runs; one that stands still, or only waits for its parent to notice its end, does not.
 fn runs(pid: i32) -> bool {
     let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else {
         return false;
@@ -56,5 +65,5 @@ fn runs(pid: i32) -> bool {
     let state = stat
         .rsplit_once(") ")
         .and_then(|(_, rest)| rest.chars().next());
-    !matches!(state, Some('Z' | 'X') | None)
+    !matches!(state, Some('Z' | 'X' | 'T') | None)
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::response::Response;
 
 use super::broken::{after_it_was_sent, closed_without_answer, half_answered, half_answered_then};
-use super::death::kill_of;
+use super::death::{kill_of, stop_of};
 use super::page::{login_page, to_login};
 use super::{Fault, Position};
 
@@ -23,6 +23,10 @@ impl Fault {
                 at: Position::Before,
                 pid_file,
             } => die(pid_file).await,
+            Self::Stop {
+                at: Position::Before,
+                pid_file,
+            } => stand(pid_file).await,
             Self::Status { .. }
             | Self::Refuse
             | Self::LostAnswer
@@ -31,7 +35,8 @@ impl Fault {
             | Self::Deny
             | Self::Garbage
             | Self::Redirect
-            | Self::Kill { .. } => {}
+            | Self::Kill { .. }
+            | Self::Stop { .. } => {}
         }
     }
 
@@ -44,6 +49,10 @@ impl Fault {
             | Self::Kill {
                 at: Position::Before,
                 ..
+            }
+            | Self::Stop {
+                at: Position::Before,
+                ..
             } => Some((0, closed_without_answer())),
             Self::Garbage => Some(with_status(login_page())),
             Self::Redirect => Some(with_status(to_login())),
@@ -53,7 +62,8 @@ impl Fault {
             | Self::Delay { .. }
             | Self::Late { .. }
             | Self::Deny
-            | Self::Kill { .. } => None,
+            | Self::Kill { .. }
+            | Self::Stop { .. } => None,
         }
     }
 
@@ -78,6 +88,20 @@ impl Fault {
                     after_it_was_sent(answer, async move { die(&pid_file).await }).await
                 }
             },
+            Self::Stop { at, pid_file } => match at {
+                Position::Before => closed_without_answer(),
+                // The answer lies there until the process goes on.
+                Position::Applied => {
+                    stand(&pid_file).await;
+                    answer
+                }
+                Position::Half => {
+                    half_answered_then(answer, async move { stand(&pid_file).await }).await
+                }
+                Position::Answered => {
+                    after_it_was_sent(answer, async move { stand(&pid_file).await }).await
+                }
+            },
             Self::Status { .. }
             | Self::Refuse
             | Self::Delay { .. }
@@ -92,5 +116,12 @@ impl Fault {
 async fn die(pid_file: &Path) {
     if let Err(error) = kill_of(pid_file).await {
         tracing::error!(%error, "nobody was killed");
+    }
+}
+
+/// Lets the process stand still.
+async fn stand(pid_file: &Path) {
+    if let Err(error) = stop_of(pid_file).await {
+        tracing::error!(%error, "nobody was stopped");
     }
 }

@@ -42,6 +42,7 @@ impl Cluster {
     fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
         let (group, version) = match kind {
             "Namespace" => ("", "v1"),
+            "Lease" => ("coordination.k8s.io", "v1"),
             _ => ("harmonix.io", "v1alpha1"),
         };
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));

@@ -9,8 +9,8 @@ use super::stage::Stage;
 
 /// What an application that became ready once has left: one project, one commit, one build, one deployment, and one
 /// record each.
-async fn is_there_once(stage: &Stage) {
-    let project = stage.project("cart");
+pub async fn is_there_once(stage: &Stage, name: &str) {
+    let project = stage.project(name);
     assert_eq!(
         stage
             .forge
@@ -29,7 +29,7 @@ async fn is_there_once(stage: &Stage) {
     );
     // In the order of the chain, which is the order of what happened. `createdAt` is when something was first intended:
     // settings that have to be applied again come before a commit that was intended earlier.
-    let records = stage.ledger.records("dev-eu", &stage.object("cart")).await;
+    let records = stage.ledger.records("dev-eu", &stage.object(name)).await;
     let succeeded: Vec<&str> = records
         .iter()
         .filter(|record| record["status"] == "SUCCESS")
@@ -81,7 +81,7 @@ async fn lost_by_gitlab(namespace: &str, action: &str, fault: &str) {
         .settle(&application(namespace, "cart", &["dev"]))
         .await;
     assert_eq!(stage.forge.hits(&project).await, 1, "the fault met nothing");
-    is_there_once(&stage).await;
+    is_there_once(&stage, "cart").await;
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn a_lost_answer_to_the_audit_insert_leaves_one_record() {
     stage
         .settle(&application("lost-record", "cart", &["dev"]))
         .await;
-    is_there_once(&stage).await;
+    is_there_once(&stage, "cart").await;
 }
 
 #[tokio::test]

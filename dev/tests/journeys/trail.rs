@@ -20,6 +20,13 @@ pub const NOTHING: [&str; 0] = [];
 #[derive(Clone, Copy)]
 pub struct Mark(Timestamp);
 
+impl Mark {
+    /// When it is.
+    pub fn time(self) -> Timestamp {
+        self.0
+    }
+}
+
 impl Trail {
     pub fn of(world: &World) -> Self {
         let journal = |service| world.layout.journal(service);

@@ -1,8 +1,10 @@
 //! O3: what a record tells was intended, and is there.
 
+use std::collections::BTreeSet;
+
 use harmonix_dev::chaos::oracle::Oracle::Audit;
 
-use super::control::rejects;
+use super::control::{accepts, rejects};
 use super::history::{CART, CART_PROJECT, attribute, effect, rechain, record, request};
 
 const TABLE: &str = "acme-dev-eu-audit";
@@ -31,6 +33,47 @@ fn a_record_that_says_something_else_than_the_intent() {
             rechain(evidence, TABLE, CART);
         });
     }
+}
+
+#[test]
+fn a_record_of_another_process_than_those_that_had_its_intent() {
+    let told = |epoch: &'static str| {
+        move |evidence: &mut harmonix_dev::chaos::evidence::Evidence| {
+            let objects = evidence
+                .versions
+                .iter_mut()
+                .map(|version| &mut version.object);
+            for object in objects.chain(&mut evidence.objects) {
+                let text = &mut object["metadata"]["annotations"]["harmonix.io/intents"];
+                if let Some(intents) = text.as_str() {
+                    *text = intents
+                        .replace(r#","action""#, r#","epoch":5,"action""#)
+                        .into();
+                }
+                // What is settled is settled for this epoch.
+                let settled = object["status"]["effects"]["settled"].as_array_mut();
+                for word in settled.into_iter().flatten() {
+                    *word = format!("{}@5", word.as_str().unwrap()).into();
+                }
+            }
+            for record in &mut evidence.records {
+                record.attributes.insert("epoch".into(), "5".into());
+            }
+            let chains: BTreeSet<(String, String)> = evidence
+                .records
+                .iter()
+                .map(|record| (record.table.clone(), record.attributes["objectRef"].clone()))
+                .collect();
+            for (table, object) in &chains {
+                rechain(evidence, table, object);
+            }
+            let at = record(evidence, CART, "CreateProject");
+            *attribute(evidence, at, "epoch") = epoch.into();
+            rechain(evidence, TABLE, CART);
+        }
+    };
+    rejects(Audit, "says epoch \"4\"", told("4"));
+    accepts(told("5"));
 }
 
 #[test]

@@ -31,11 +31,12 @@ impl Point {
     }
 }
 
-/// How the process, or the pass, ends.
+/// How the process, or the pass, ends, or that the process stands still until somebody lets it go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Abort,
     Panic,
+    Stop,
 }
 
 /// A failpoint, which time it is reached, and what happens then.
@@ -64,6 +65,7 @@ impl Armed {
         let end = match end {
             "abort" => End::Abort,
             "panic" => End::Panic,
+            "stop" => End::Stop,
             _ => return None,
         };
         known.then(|| Self {
@@ -84,7 +86,7 @@ pub fn arm(text: &str) -> Result<(), String> {
         occurrence,
         end,
     } = Armed::parse(text).ok_or_else(|| {
-        format!("the failpoint {text:?} cannot be understood: KIND/ACTION/POINT[#OCCURRENCE]=abort|panic")
+        format!("the failpoint {text:?} cannot be understood: KIND/ACTION/POINT[#OCCURRENCE]=abort|panic|stop")
     })?;
     tracing::warn!(failpoint = name, occurrence, ?end, "armed");
     let reached = AtomicUsize::new(0);
@@ -102,7 +104,17 @@ fn strike(name: &str, end: End) {
         // Nothing is put in order: that is what it is for.
         End::Abort => std::process::abort(),
         End::Panic => panic!("the failpoint {name} was reached"),
+        End::Stop => stand_still(),
     }
+}
+
+/// Stops the whole process. It says so in its log when it goes on, or that it could not be stopped.
+fn stand_still() {
+    let own = std::process::id().to_string();
+    let stopped = std::process::Command::new("kill")
+        .args(["-STOP", &own])
+        .status();
+    tracing::warn!(?stopped, "goes on");
 }
 
 pub(super) fn reach(kind: Kind, action: &str, point: Point) {
@@ -149,5 +161,7 @@ mod tests {
         }
         let status = Armed::parse("Environment/-/told=abort").unwrap();
         assert_eq!((status.occurrence, status.end), (1, End::Abort));
+        let still = Armed::parse("Application/Deploy/sent#2=stop").unwrap();
+        assert_eq!((still.occurrence, still.end), (2, End::Stop));
     }
 }

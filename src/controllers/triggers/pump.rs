@@ -6,6 +6,7 @@ use futures::StreamExt as _;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::watcher::Event;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::adapters::kube::{Feed, Feeds, Stores};
@@ -13,8 +14,35 @@ use crate::api::{Application, Environment, EnvironmentProvider};
 
 use super::{Wakers, fingerprint};
 
+/// Every pump. They end with this.
+pub(super) struct Pumps(Vec<Pump>);
+
+struct Pump {
+    task: JoinHandle<()>,
+    /// Told when the first list is through.
+    primed: oneshot::Receiver<()>,
+}
+
+impl Pumps {
+    /// Resolves once everything that was there at the beginning is through. Who is woken by hand from then on is woken once.
+    pub(super) async fn primed(&mut self) {
+        for pump in &mut self.0 {
+            // A pump that ends before that has nothing to tell, and then we are stopping.
+            let _ = (&mut pump.primed).await;
+        }
+    }
+}
+
+impl Drop for Pumps {
+    fn drop(&mut self) {
+        for pump in &self.0 {
+            pump.task.abort();
+        }
+    }
+}
+
 /// Starts every pump.
-pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHandle<()>> {
+pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Pumps {
     let applications = {
         let wakers = wakers.clone();
         pump(
@@ -83,7 +111,7 @@ pub(super) fn spawn(feeds: Feeds, stores: Stores, wakers: Wakers) -> Vec<JoinHan
         },
         |_| (),
     );
-    vec![applications, environments, providers, namespaces]
+    Pumps(vec![applications, environments, providers, namespaces])
 }
 
 fn names(application: &Application, environment: &str) -> bool {
@@ -110,11 +138,13 @@ fn pump<K>(
     fingerprint: fn(&K) -> u64,
     wake: impl Fn(&K) + Send + 'static,
     again: impl Fn(&K) + Send + 'static,
-) -> JoinHandle<()>
+) -> Pump
 where
     K: ResourceExt + Clone + Send + Sync + 'static,
 {
-    tokio::spawn(async move {
+    let (told, primed) = oneshot::channel();
+    let mut told = Some(told);
+    let task = tokio::spawn(async move {
         let mut known: HashMap<String, (u64, K)> = HashMap::new();
         let mut listed: Option<HashMap<String, (u64, K)>> = None;
         let key = |object: &K| {
@@ -147,6 +177,9 @@ where
                         }
                     }
                     known = now;
+                    if let Some(told) = told.take() {
+                        let _ = told.send(());
+                    }
                 }
                 Event::Apply(object) => {
                     let print = fingerprint(&object);
@@ -168,7 +201,8 @@ where
                 }
             }
         }
-    })
+    });
+    Pump { task, primed }
 }
 
 #[cfg(test)]

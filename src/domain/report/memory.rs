@@ -31,8 +31,8 @@ pub trait Journal {
 
 impl Journal for EffectJournal {
     fn begin(&mut self, written: &[Intent]) {
-        self.settled
-            .retain(|id| written.iter().any(|intent| intent.id.as_str() == id));
+        let words: Vec<String> = written.iter().map(Intent::settled_word).collect();
+        self.settled.retain(|settled| words.contains(settled));
     }
 
     fn settle(&mut self, outcome: &Outcome) {
@@ -42,6 +42,7 @@ impl Journal for EffectJournal {
             ledger,
             requested_by,
             generation,
+            epoch,
             action,
         } = &outcome.intent;
         let (result, external_id, message) = match &outcome.result {
@@ -67,10 +68,10 @@ impl Journal for EffectJournal {
             }
             StepResult::Open(_) => return,
         };
-        if self.settled.iter().any(|settled| settled == id.as_str()) {
+        if outcome.intent.is_settled(self) {
             return;
         }
-        self.settled.push(id.as_str().to_owned());
+        self.settled.push(outcome.intent.settled_word());
         let entry = AuditEntry {
             id: id.as_str().to_owned(),
             created_at: created_at.to_string(),
@@ -79,6 +80,7 @@ impl Journal for EffectJournal {
             subject: shorten(&action.subject(), 500),
             requested_by: requested_by.chars().take(REQUESTER_LENGTH).collect(),
             generation: *generation,
+            epoch: epoch.number(),
             outcome: result,
             external_id,
             message,

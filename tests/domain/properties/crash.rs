@@ -266,11 +266,11 @@ fn unanswered() -> Runner {
         let cart = &state.applications["shop/cart"];
         let text = cart.annotations().get(harmonix::api::INTENTS_ANNOTATION);
         let journal = cart.status.as_ref().and_then(|s| s.effects.clone());
-        let settled = journal.unwrap_or_default().settled;
+        let journal = journal.unwrap_or_default();
         let intents = parse_intents(text.map(String::as_str)).unwrap();
         let open = intents
             .iter()
-            .filter(|intent| !settled.contains(&intent.id.to_string()))
+            .filter(|intent| !intent.is_settled(&journal))
             .any(|intent| matches!(intent.action, Action::Deploy { .. }));
         if open && state.count("pipeline deploy dev") == 1 {
             drop(state);

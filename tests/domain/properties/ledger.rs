@@ -46,6 +46,7 @@ fn waiting(id: &str, provider: &str) -> AuditEntry {
         subject: format!("the operations role of {provider}"),
         requested_by: "ada".into(),
         generation: 1,
+        epoch: 0,
         outcome: AuditOutcome::Denied,
         external_id: None,
         message: String::new(),

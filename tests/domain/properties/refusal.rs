@@ -114,6 +114,67 @@ fn what_was_refused_and_then_done_has_one_record_of_how_it_ended() {
     assert!(crashed >= 4, "{crashed}");
 }
 
+/// The API server takes the status of a process that died long ago, where nothing was written since that one saw it.
+#[test]
+fn a_late_status_that_tells_of_a_refusal_is_not_the_word_on_what_another_process_did_since() {
+    let mut start = Runner::new(World::with_stages(&[("dev", 1)]));
+    start.settle();
+    let begin = |fault: Option<Fault>| {
+        let runner = Runner::new(start.world.copy());
+        let mut state = runner.world.state();
+        state.edit("cart", |cart| cart.spec.environments[0].replicas = 3);
+        state.refused.insert("commit".into());
+        state.calls = 0;
+        state.fault = fault;
+        drop(state);
+        runner
+    };
+    // What the first process would have told, had its status been stored at once.
+    let told = begin(None);
+    told.application("cart");
+    let late = told.world.state().applications["shop/cart"].clone();
+    let journal = late.status.clone().unwrap().effects.unwrap();
+    assert_eq!(journal.settled.len(), 1, "{journal:?}");
+    let mut tried = 0;
+    for at in 1..=4 {
+        // It dies of its status; the second one dies of a write of its own.
+        let fault = |at, kind| Some(Fault { at, kind });
+        let mut runner = begin(fault(3, FaultKind::CrashBefore));
+        assert_eq!(runner.application("cart"), Some(Ended::Crashed));
+        let version = |runner: &Runner| {
+            let state = runner.world.state();
+            state.applications["shop/cart"]
+                .metadata
+                .resource_version
+                .clone()
+        };
+        let seen = version(&runner);
+        {
+            let mut state = runner.world.state();
+            state.refused.clear();
+            state.second += 60;
+            state.calls = 0;
+            state.fault = fault(at, FaultKind::CrashAfter);
+        }
+        runner.restart();
+        let before = runner.world.state().count("commit");
+        runner.application("cart");
+        tried += runner.world.state().count("commit") - before;
+        if version(&runner) == seen {
+            let mut state = runner.world.state();
+            let cart = state.applications.get_mut("shop/cart").unwrap();
+            cart.status.clone_from(&late.status);
+            cart.metadata.resource_version = Some("999999".into());
+            state.version = 999_999;
+        }
+        runner.restart();
+        runner.settle();
+        assert_eq!(runner.ready("cart").0, "True");
+        runner.assert_sound();
+    }
+    assert!(tried >= 2, "nothing was tried again");
+}
+
 #[test]
 fn every_role_that_is_refused_is_recorded_once() {
     let mut runner = Runner::new(World::with_stages(&[("dev", 1), ("prod", 2)]));

@@ -3,8 +3,11 @@
 use harmonix::domain::forge::ProjectSettings;
 use harmonix::domain::identity::{Identity, Kind};
 use harmonix::domain::intent::{Action, Intent, IntentId, format_intents, parse_intents};
-use harmonix::domain::stage::sealed;
-use harmonix::domain::step::Effect;
+use harmonix::domain::lease::Epoch;
+use harmonix::domain::observed::OpenIntent;
+use harmonix::domain::reading::Reading;
+use harmonix::domain::stage::{sealed, stage};
+use harmonix::domain::step::{Effect, Step};
 use harmonix::domain::target::Scope;
 
 use super::case::{Case, now};
@@ -19,6 +22,7 @@ fn intent(requested_by: &str, generation: i64) -> Intent {
         ledger: "dev-place".into(),
         requested_by: requested_by.into(),
         generation,
+        epoch: Epoch::new(generation),
         action: Action::CreateProject {
             path: "apps/shop/cart".into(),
         },
@@ -68,7 +72,9 @@ fn only_what_is_known_stands_in_the_annotation() {
     assert!(written(intent("ada", 3)).contains(r#""requestedBy":"ada","generation":3"#));
     let unknown = written(intent("", 0));
     assert!(
-        !unknown.contains("requestedBy") && !unknown.contains("generation"),
+        ["requestedBy", "generation", "epoch"]
+            .iter()
+            .all(|name| !unknown.contains(name)),
         "{unknown}"
     );
 }
@@ -80,9 +86,52 @@ fn what_an_older_intent_did_not_keep_is_taken_from_the_object() {
         generation: 9,
         ..Case::good().target().unwrap().scope
     };
-    assert_eq!(intent("", 0).completed(&scope), intent("grace", 9));
-    assert_eq!(intent("ada", 3).completed(&scope), intent("ada", 3));
-    assert_eq!(intent("ada", 0).completed(&scope), intent("ada", 9));
+    // Which process tried it is not for the object to say.
+    let of = |requested_by, generation, epoch| Intent {
+        epoch: Epoch::new(epoch),
+        ..intent(requested_by, generation)
+    };
+    assert_eq!(of("", 0, 0).completed(&scope), of("grace", 9, 0));
+    assert_eq!(of("ada", 3, 3).completed(&scope), of("ada", 3, 3));
+    assert_eq!(of("ada", 0, 3).completed(&scope), of("ada", 9, 3));
+}
+
+/// A second try is the same effect, and another process makes it its own before it tries: whoever reads the annotation
+/// knows whose try it is, and no older view of the object can be written any more.
+#[test]
+fn what_another_process_tries_again_keeps_everything_but_the_epoch() {
+    let scope = Case::good().target().unwrap().scope;
+    let before = intent("ada", 3);
+    let open = OpenIntent {
+        intent: before.clone(),
+        found: Reading::Absent,
+        last_sent: None,
+        making: None,
+    };
+    let step = Step {
+        action: before.action.clone(),
+        ledger: before.ledger.clone(),
+        effect: Effect::LetGo,
+    };
+    for (epoch, again) in [(3, Epoch::new(3)), (8, Epoch::new(8))] {
+        let when = (Epoch::new(epoch), now());
+        let staged = stage(vec![step.clone()], &[open.clone()], &scope, when, || {
+            [1; 10]
+        });
+        let wanted = Intent {
+            epoch: again,
+            ..before.clone()
+        };
+        assert_eq!(staged, [(wanted, step.clone())]);
+    }
+    let when = (Epoch::new(8), now());
+    let other = Step {
+        ledger: "prod-place".into(),
+        ..step
+    };
+    let staged = stage(vec![other], &[open], &scope, when, || [1; 10]);
+    assert_eq!(staged[0].0.epoch, Epoch::new(8));
+    assert_ne!(staged[0].0.id, before.id);
 }
 
 /// Which intent made a project stands in its description, and makes no other settings.

@@ -7,6 +7,7 @@ use harmonix::api::{
 use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::forge::{Pipeline, Project, ProjectSettings};
 use harmonix::domain::intent::{Action, Intent, IntentId};
+use harmonix::domain::lease::Epoch;
 use harmonix::domain::observed::External;
 use harmonix::domain::report::{Journal as _, absorb_application, absorb_provider};
 use harmonix::domain::step::{Outcome, StepResult};
@@ -23,6 +24,7 @@ fn outcome(action: Action, result: StepResult) -> Outcome {
         ledger: "dev-place".into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: Epoch::new(5),
         action,
     };
     Outcome { intent, result }
@@ -179,6 +181,7 @@ fn the_record_of_an_intent_says_how_it_ended() {
             subject: PATH.into(),
             requested_by: "ada".into(),
             generation: 2,
+            epoch: 5,
             outcome: ended,
             external_id: external_id.map(str::to_owned),
             message: message.into(),
@@ -188,6 +191,48 @@ fn the_record_of_an_intent_says_how_it_ended() {
         journal.settle(&outcome);
         assert_eq!((journal.backlog.len(), journal.settled.len()), (1, 1));
     }
+}
+
+/// What a process tells late of its own try says nothing of what another one tries since, under the same identity.
+#[test]
+fn what_is_told_of_one_try_does_not_settle_another_ones() {
+    let refused = outcome(create(), failure(FailureKind::Denied));
+    let of = |epoch| Intent {
+        epoch: Epoch::new(epoch),
+        ..refused.intent.clone()
+    };
+    let mut late = EffectJournal::default();
+    late.settle(&refused);
+    assert!(of(5).is_settled(&late));
+    for again in [of(4), of(6), of(0)] {
+        assert!(!again.is_settled(&late), "{again:?}");
+    }
+    // Nor is it kept once that one is written down, and how that one ends is told as well.
+    late.begin(&[of(6)]);
+    assert_eq!(late.settled, Vec::<String>::new());
+    late.backlog.clear();
+    late.settle(&Outcome {
+        intent: of(6),
+        result: StepResult::Done(External::Project(project())),
+    });
+    assert!(of(6).is_settled(&late) && !of(5).is_settled(&late));
+    assert_eq!(late.backlog[0].outcome, AuditOutcome::Success);
+    assert_eq!(late.backlog[0].epoch, 6);
+}
+
+/// Versions that kept no epoch told the identity alone.
+#[test]
+fn an_intent_without_an_epoch_is_settled_by_its_identity_alone() {
+    let intent = Intent {
+        epoch: Epoch::default(),
+        ..outcome(create(), failure(FailureKind::Denied)).intent
+    };
+    let told = EffectJournal {
+        settled: vec![intent.id.as_str().to_owned()],
+        ..EffectJournal::default()
+    };
+    assert!(intent.is_settled(&told));
+    assert_eq!(intent.settled_word(), intent.id.as_str());
 }
 
 #[test]

@@ -64,9 +64,7 @@ impl Thing {
     pub(super) fn open_intents(&self) -> Vec<Intent> {
         let effects = self.app.status.as_ref().and_then(|s| s.effects.as_ref());
         let mut intents = self.intents();
-        intents.retain(|intent| {
-            !effects.is_some_and(|e| e.settled.iter().any(|id| id == intent.id.as_str()))
-        });
+        intents.retain(|intent| !effects.is_some_and(|e| intent.is_settled(e)));
         intents
     }
 

@@ -139,7 +139,8 @@ fn instead(fault: &Fault) -> Option<Response> {
         | Fault::Late { .. }
         | Fault::Garbage
         | Fault::Redirect
-        | Fault::Kill { .. } => None,
+        | Fault::Kill { .. }
+        | Fault::Stop { .. } => None,
     }
 }
 

@@ -1,12 +1,13 @@
 //! Arms a plan's troubles when its moment has come, and knows which of them have struck.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
 use super::super::evidence::Happening;
 use super::super::hosts::{Host, Hosts};
-use super::super::plan::{Boundary, End, Trouble};
+use super::super::plan::{Boundary, End, Standstill, Trouble, Wakes};
 use super::super::recording::RUN;
 use super::befall::Hand;
 use super::diary::Diary;
@@ -40,6 +41,8 @@ enum State {
     Over,
     /// A point in the controller: it has died once more than before, or its log says so.
     Point { deaths: u32, end: End },
+    /// The one that leads is to stand still; it goes on at the end at the latest.
+    StandsStill(JoinHandle<Result<(), Failure>>),
 }
 
 /// What arming needs.
@@ -48,7 +51,7 @@ pub struct Arms<'a> {
     /// The stand-ins.
     pub hosts: &'a Hosts,
     /// The controller.
-    pub keeper: &'a Keeper,
+    pub keeper: &'a Arc<Keeper>,
     /// Who lets things befall the world.
     pub hand: &'a Hand,
     /// The text of the run.
@@ -118,6 +121,34 @@ impl Arms<'_> {
                     .start(Some(&format!("{name}#{occurrence}={end_name}")))?;
                 Ok(State::Point { deaths, end: *end })
             }
+            Trouble::StandsStill { at, wakes } => {
+                match at {
+                    Standstill::Request(at, position) => {
+                        let pid_file = self.keeper.pid_file().to_owned();
+                        let fault = Fault::Stop {
+                            at: *position,
+                            pid_file,
+                        };
+                        self.rule(at, fault, 1).await?;
+                    }
+                    Standstill::Point(name, occurrence) => {
+                        self.keeper
+                            .start_two(Some(&format!("{name}#{occurrence}=stop")))
+                            .await?;
+                    }
+                }
+                let (keeper, wakes) = (Arc::clone(self.keeper), *wakes);
+                Ok(State::StandsStill(tokio::spawn(async move {
+                    while !keeper.leader_stands_still() {
+                        tokio::time::sleep(LOOK).await;
+                    }
+                    keeper.taken_over().await?;
+                    if wakes == Wakes::Soon {
+                        keeper.go_on();
+                    }
+                    Ok(())
+                })))
+            }
         }
     }
 
@@ -145,9 +176,18 @@ impl Arms<'_> {
 
 impl Armed {
     /// Waits until what is under way is over; what has not come yet is not waited for.
-    pub async fn over(&mut self, hosts: &Hosts) -> Result<(), Failure> {
+    pub async fn over(&mut self, hosts: &Hosts, keeper: &Keeper) -> Result<(), Failure> {
         let waits = match &mut self.state {
             State::Rule(..) | State::Point { .. } | State::Over => return Ok(()),
+            State::StandsStill(waits) => {
+                // One that never stood still is not waited for.
+                if waits.is_finished() || keeper.leader_stands_still() {
+                    ended(waits).await?;
+                    keeper.go_on();
+                    self.state = State::Over;
+                }
+                return Ok(());
+            }
             State::Begun(waits) => waits,
             State::Watched(host, id, waits) => {
                 if hosts.hits(*host, id).await? == 0 {
@@ -173,7 +213,7 @@ impl Armed {
                 let hits = hosts.hits(host, &id).await?;
                 Ok(hits >= 1 && hits <= wanted)
             }
-            State::Watched(_, _, waits) | State::Begun(waits) => {
+            State::Watched(_, _, waits) | State::Begun(waits) | State::StandsStill(waits) => {
                 waits.abort();
                 Ok(false)
             }

@@ -1,5 +1,7 @@
 //! The keeper of a controller: starts it again as soon as it has died, as Kubernetes would.
 
+mod pair;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub struct Keeper {
 #[derive(Debug, Default)]
 struct State {
     controller: Option<Controller>,
+    /// The one that waits for its turn, where there are two.
+    second: Option<Controller>,
     /// Whether it is started again when it has died.
     kept: bool,
     starts: u32,
@@ -102,23 +106,20 @@ impl Keeper {
 
     /// Kills it, and leaves it dead; what was counted is forgotten.
     pub async fn rest(&self) {
-        let controller = { std::mem::take(&mut *self.lock()).controller };
-        if let Some(mut controller) = controller {
-            // One that has ended already is as dead as it should be.
-            let _ = controller.kill().await;
-        }
+        let State {
+            controller, second, ..
+        } = std::mem::take(&mut *self.lock());
+        end([controller, second]).await;
     }
 
     /// Kills it, and keeps what was counted.
     pub async fn stop(&self) {
-        let controller = {
+        let both = {
             let mut state = self.lock();
             state.kept = false;
-            state.controller.take()
+            [state.controller.take(), state.second.take()]
         };
-        if let Some(mut controller) = controller {
-            let _ = controller.kill().await;
-        }
+        end(both).await;
     }
 
     fn look(&self) {
@@ -139,6 +140,12 @@ impl Keeper {
     }
 
     fn begin(&self, state: &mut State, point: Option<&str>) -> Result<(), Failure> {
+        let controller = self.world.start_controller(self.started(state, point))?;
+        self.begun(state, controller)
+    }
+
+    /// How a controller is started here.
+    fn started(&self, state: &State, point: Option<&str>) -> Start {
         let mut start = Start::of(self.binary.clone());
         for (name, value) in PACE {
             start.arguments.extend([name.to_owned(), value.to_owned()]);
@@ -153,7 +160,10 @@ impl Keeper {
         if let Some(point) = point {
             start.environment.insert(POINT.into(), point.to_owned());
         }
-        let controller = self.world.start_controller(start)?;
+        start
+    }
+
+    fn begun(&self, state: &mut State, controller: Controller) -> Result<(), Failure> {
         // Whoever kills by this file finds the old id in it, or the new one, and nothing between.
         write_whole(&self.pid_file, &controller.pid())?;
         state.controller = Some(controller);
@@ -164,5 +174,12 @@ impl Keeper {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Kills those that there are; one that has ended already is as dead as it should be.
+async fn end(controllers: [Option<Controller>; 2]) {
+    for mut controller in controllers.into_iter().flatten() {
+        let _ = controller.kill().await;
     }
 }

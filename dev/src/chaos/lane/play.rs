@@ -84,10 +84,14 @@ impl Lane {
             // A clock that is set while it runs is right before.
             play.ground.keeper.set_clock(SignedDuration::ZERO)?;
         }
-        play.ground.keeper.start(None)?;
+        if troubles.iter().any(Trouble::is_of_replicas) {
+            play.ground.keeper.start_two(None).await?;
+        } else {
+            play.ground.keeper.start(None)?;
+        }
         let stuck = play.through(&scenario.steps(&run)).await?;
         for armed in &mut play.armed {
-            armed.over(&play.ground.hosts).await?;
+            armed.over(&play.ground.hosts, &play.ground.keeper).await?;
         }
         if stuck.is_none() {
             play.quiet().await;
@@ -320,7 +324,7 @@ impl Play<'_> {
         let only_dies = |trouble: &Trouble| match trouble {
             Trouble::Request { fault, .. } => matches!(fault, Fault::Kill { .. }),
             Trouble::Point { .. } => true,
-            Trouble::During { .. } | Trouble::AtMark(_) => false,
+            Trouble::During { .. } | Trouble::AtMark(_) | Trouble::StandsStill { .. } => false,
         };
         if self.troubles.iter().all(only_dies) {
             STILL

@@ -1,6 +1,6 @@
 //! Intents: what objects said they were about to do, in all their versions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -28,6 +28,8 @@ pub struct Intent {
     pub requested_by: String,
     /// The generation it was decided on.
     pub generation: Option<i64>,
+    /// The epoch of the process that tried it, as this version has it.
+    pub epoch: Option<i64>,
     /// The object, as audit records name it.
     pub object: String,
 }
@@ -46,9 +48,15 @@ pub fn of(object: &Value) -> Vec<Intent> {
 /// Those whose outcome the object's status does not know.
 pub fn open(object: &Value) -> Vec<Intent> {
     let settled = object["status"]["effects"]["settled"].as_array();
-    let is_settled = |id: &str| settled.is_some_and(|ids| ids.iter().any(|known| known == id));
+    let is_settled = |intent: &Intent| {
+        let word = match intent.epoch {
+            Some(epoch) => format!("{}@{epoch}", intent.id),
+            None => intent.id.clone(),
+        };
+        settled.is_some_and(|words| words.iter().any(|known| *known == word))
+    };
     let mut open = of(object);
-    open.retain(|intent| !is_settled(&intent.id));
+    open.retain(|intent| !is_settled(intent));
     open
 }
 
@@ -60,6 +68,16 @@ pub fn ever(evidence: &Evidence) -> BTreeMap<String, Intent> {
         ever.entry(intent.id.clone()).or_insert(intent);
     }
     ever
+}
+
+/// The epochs of every process that ever had an intent for its own, by its identity.
+pub fn epochs(evidence: &Evidence) -> BTreeMap<String, BTreeSet<i64>> {
+    let versions = evidence.versions.iter().map(|version| &version.object);
+    let mut epochs: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    for intent in versions.chain(&evidence.objects).flat_map(of) {
+        epochs.entry(intent.id).or_default().extend(intent.epoch);
+    }
+    epochs
 }
 
 fn read(intent: &Value, object: &str) -> Option<Intent> {
@@ -88,6 +106,7 @@ fn read(intent: &Value, object: &str) -> Option<Intent> {
         created_at: text("createdAt"),
         requested_by: text("requestedBy"),
         generation: intent["generation"].as_i64(),
+        epoch: intent["epoch"].as_i64(),
         object: object.to_owned(),
     })
 }

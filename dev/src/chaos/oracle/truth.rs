@@ -5,7 +5,7 @@
 //! - What a record calls its commit, pipeline or project is that.
 //! - Every commit and pipeline that bears an intent of ours came from a request of the controller.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -21,10 +21,12 @@ const SUBJECT_LENGTH: usize = 400;
 pub fn look(case: &Case<'_>) -> Vec<Finding> {
     let evidence = case.evidence;
     let intents = intent::ever(evidence);
+    let epochs = intent::epochs(evidence);
     let effects = effects(evidence);
     let mut found = Vec::new();
     for (at, record) in evidence.records.iter().enumerate() {
         found.extend(judge_record(evidence, &intents, at, record));
+        found.extend(judge_epoch(&epochs, at, record));
     }
     let happened = effects.iter().filter(|effect| effect.happened);
     found.extend(happened.filter_map(|effect| judge_effect(evidence, &intents, effect)));
@@ -123,6 +125,25 @@ fn judge_record(
         found.push(Finding::new(sentence).with([Proof::Record(at)]));
     }
     found
+}
+
+/// A record's epoch is that of a process that had the intent for its own.
+fn judge_epoch(
+    epochs: &BTreeMap<String, BTreeSet<i64>>,
+    at: usize,
+    record: &Record,
+) -> Option<Finding> {
+    let id = of(record, "id");
+    // Whether there is such an intent at all is judged elsewhere.
+    let had = epochs.get(id).filter(|had| !had.is_empty())?;
+    let told = of(record, "epoch");
+    let known = told.parse().is_ok_and(|told| had.contains(&told));
+    (!known).then(|| {
+        let sentence = format!(
+            "the record {id} says epoch {told:?}, and no process of that epoch ever had its intent: {had:?} did"
+        );
+        Finding::new(sentence).with([Proof::Record(at)])
+    })
 }
 
 /// Whether the commit, pipeline or project that a record names is there and is the intent's.

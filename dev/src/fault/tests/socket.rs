@@ -79,6 +79,18 @@ impl Victim {
         }
     }
 
+    fn stop(&self, at: Position) -> Fault {
+        Fault::Stop {
+            at,
+            pid_file: self.folder.path().join("pid"),
+        }
+    }
+
+    fn stands_still(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        stat.rsplit_once(") ").unwrap().1.starts_with('T')
+    }
+
     fn is_dead(&mut self) -> bool {
         self.child.try_wait().unwrap().is_some()
     }
@@ -164,6 +176,31 @@ async fn whoever_is_killed_once_answered_got_the_whole_answer() {
     while !victim.is_dead() {
         assert!(since.elapsed() < Duration::from_secs(5), "still alive");
         tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_stopped_stands_still_and_is_sent_what_there_is() {
+    let whole = "\r\n\r\n0123456789";
+    for (at, served, end) in [
+        (Position::Before, false, ""),
+        (Position::Applied, true, whole),
+        (Position::Half, true, "\r\n\r\n01234"),
+        (Position::Answered, true, whole),
+    ] {
+        let mut victim = Victim::start();
+        let struck = struck(victim.stop(at)).await;
+        let since = Instant::now();
+        while !victim.stands_still() {
+            assert!(since.elapsed() < Duration::from_secs(5), "{at:?}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        assert!(!victim.is_dead(), "{at:?}");
+        assert!(struck.text.ends_with(end), "{at:?}: {}", struck.text);
+        assert_eq!(
+            (struck.text.is_empty(), struck.served),
+            (end.is_empty(), served)
+        );
     }
 }
 

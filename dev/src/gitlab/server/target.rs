@@ -120,6 +120,7 @@ pub fn instead(fault: &Fault) -> Option<Answer> {
         | Fault::Late { .. }
         | Fault::Garbage
         | Fault::Redirect
-        | Fault::Kill { .. } => None,
+        | Fault::Kill { .. }
+        | Fault::Stop { .. } => None,
     }
 }

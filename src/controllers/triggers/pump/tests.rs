@@ -56,7 +56,8 @@ async fn woken(
     applications: Vec<Event<Application>>,
     environments: Vec<Event<Environment>>,
 ) -> Queues {
-    let (wakers, queues) = Wakers::new();
+    let wakers = Wakers::default();
+    let queues = wakers.open();
     let feeds = Feeds {
         applications: feed(applications),
         environments: feed(environments),
@@ -69,9 +70,11 @@ async fn woken(
         providers: empty(),
         namespaces: empty(),
     };
-    for pump in spawn(feeds, stores, wakers) {
-        pump.await.unwrap();
+    let mut pumps = spawn(feeds, stores, wakers.clone());
+    for pump in &mut pumps.0 {
+        (&mut pump.task).await.unwrap();
     }
+    wakers.close();
     queues
 }
 
