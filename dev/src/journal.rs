@@ -72,7 +72,13 @@ impl Entry {
         let served = self.fault.as_deref().is_none_or(|fault| {
             !matches!(
                 fault,
-                "refuse" | "status" | "deny" | "garbage" | "redirect" | "kill_before"
+                "refuse"
+                    | "status"
+                    | "deny"
+                    | "garbage"
+                    | "redirect"
+                    | "kill_before"
+                    | "stop_before"
             )
         });
         self.mutating && served && (200..300).contains(&self.status)

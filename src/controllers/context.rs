@@ -97,7 +97,8 @@ impl Context {
 
     /// The context of one term. What was remembered in another one is not: others acted in between, so that a term is as
     /// good as a process of its own.
-    pub(super) fn in_term(&self, term: &Term) -> Self {
+    #[must_use]
+    pub fn in_term(&self, term: &Term) -> Self {
         Self {
             ports: self.ports.clone(),
             settings: self.settings.clone(),

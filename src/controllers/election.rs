@@ -37,7 +37,7 @@ impl Election {
         identity: String,
         duration: Duration,
     ) -> (Self, Leadership) {
-        let (told, leadership) = Leadership::none();
+        let (told, leadership) = Leadership::told();
         let election = Self {
             leases,
             clock,
@@ -193,3 +193,6 @@ impl Election {
         self.began.elapsed()
     }
 }
+
+#[cfg(test)]
+mod tests;

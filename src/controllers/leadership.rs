@@ -47,8 +47,8 @@ impl Leadership {
         }
     }
 
-    /// None, until somebody else says so.
-    pub(super) fn none() -> (watch::Sender<Option<Term>>, Self) {
+    /// None, until whoever has the sender says so.
+    pub fn told() -> (watch::Sender<Option<Term>>, Self) {
         let (told, term) = watch::channel(None);
         (told, Self { term })
     }

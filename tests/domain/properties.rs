@@ -6,6 +6,7 @@ mod death;
 mod forgotten;
 mod group;
 mod history;
+mod leader;
 mod ledger;
 mod place;
 mod project;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use harmonix::api::Application;
-use harmonix::controllers::{Context, Ports, pass};
+use harmonix::controllers::{Context, Leadership, Ports, Term, pass};
 use harmonix::ports::{Cache as _, Clock, StoreError};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
@@ -87,6 +87,15 @@ impl Runner {
             context: context(&world),
             runtime: Builder::new_current_thread().enable_time().build().unwrap(),
             world,
+        }
+    }
+
+    /// A process in a turn of its own.
+    pub fn in_term(world: World, leadership: Leadership, term: &Term) -> Self {
+        let runner = Self::new(world);
+        Self {
+            context: runner.context.led_by(leadership).in_term(term),
+            ..runner
         }
     }
 

@@ -69,6 +69,18 @@ impl Trail {
     /// The controller's writes to AWS with the sessions of this source identity (`namespace@name`), by name: also those
     /// whose condition did not hold.
     pub fn aws_writes(&self, since: Mark, session: &str) -> Vec<String> {
+        let entries = self.aws(since, session);
+        entries.into_iter().map(|entry| entry.action).collect()
+    }
+
+    /// Those that were not refused.
+    pub fn aws_effects(&self, since: Mark, session: &str) -> Vec<String> {
+        let mut entries = self.aws(since, session);
+        entries.retain(Entry::took_effect);
+        entries.into_iter().map(|entry| entry.action).collect()
+    }
+
+    fn aws(&self, since: Mark, session: &str) -> Vec<Entry> {
         let mut entries = journal::read(&self.aws).unwrap();
         entries.retain(|entry| {
             let own = entry.actor.contains("operations-role/")
@@ -77,7 +89,7 @@ impl Trail {
                 && entry.time >= since.0
                 && (session.is_empty() || entry.actor.ends_with(&format!("/{session}")))
         });
-        entries.into_iter().map(|entry| entry.action).collect()
+        entries
     }
 
     /// Those that came after a moment.
