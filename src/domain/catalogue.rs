@@ -198,6 +198,8 @@ mod tests {
     fn every_template_is_complete() {
         let provider = ProviderTemplate::ecs().unwrap();
         assert!(!provider.infrastructure().is_empty());
+        assert!(provider.file("README.md").unwrap().starts_with("# "));
+        assert_eq!(provider.file("nothing.md"), None);
         let application = ApplicationTemplate::find("node-service", None).unwrap();
         assert!(application.validator().is_some());
         let known = application.defaults();

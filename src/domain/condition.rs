@@ -132,4 +132,15 @@ mod tests {
         assert_eq!(same[0].last_transition_time.0, first);
         assert_eq!(flipped[0].last_transition_time.0, later);
     }
+    #[test]
+    fn a_condition_is_true_where_its_kind_its_status_and_its_generation_say_so() {
+        let told =
+            |truth, generation| merge(&[], &[claim(truth, "")], generation, Timestamp::UNIX_EPOCH);
+        let ready = |conditions: &[Condition], kind| is_true(conditions, kind, Some(3));
+        assert!(ready(&told(Truth::True, 3), ConditionType::Ready));
+        assert!(!ready(&told(Truth::False, 3), ConditionType::Ready));
+        assert!(!ready(&told(Truth::True, 2), ConditionType::Ready));
+        assert!(!ready(&told(Truth::True, 3), ConditionType::Stalled));
+        assert!(!ready(&[], ConditionType::Ready));
+    }
 }

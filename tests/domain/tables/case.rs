@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use harmonix::api::condition::Reason;
-use harmonix::api::{Application, Environment, EnvironmentProvider, RepositoryStatus};
+use harmonix::api::{
+    Application, AuditEntry, AuditOutcome, Environment, EnvironmentProvider, RepositoryStatus,
+};
 use harmonix::domain::report::Telling;
 use harmonix::domain::settings::Settings;
 use harmonix::domain::target::{
@@ -106,6 +108,22 @@ pub(super) fn kept(target: &RepositoryTarget) -> RepositoryStatus {
         files: target.files.digest(),
         settings: target.settings_digest(),
         ..RepositoryStatus::default()
+    }
+}
+
+/// A record that waits for the table of this provider.
+pub(super) fn entry(id: &str, provider: &str, outcome: AuditOutcome) -> AuditEntry {
+    AuditEntry {
+        id: id.into(),
+        created_at: now().to_string(),
+        provider: provider.into(),
+        action: "CreateGroup".into(),
+        subject: "apps/shop".into(),
+        requested_by: "ada".into(),
+        generation: 2,
+        outcome,
+        external_id: None,
+        message: String::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Intents in the annotation: what they keep, what an older one lacks, and how they are told in descriptions.
 
+use harmonix::api::ReleaseStatus;
 use harmonix::domain::forge::ProjectSettings;
 use harmonix::domain::identity::{Identity, Kind};
 use harmonix::domain::intent::{Action, Intent, IntentId, format_intents, parse_intents};
@@ -212,4 +213,63 @@ fn a_mark_names_the_installation_and_the_object() {
         mark.starts_with(&format!("harmonix:{installation}:{identity}:")),
         "{mark}"
     );
+}
+
+#[test]
+fn every_action_has_its_name_in_the_audit_table_and_those_that_start_a_pipeline_name_it() {
+    let (project, path) = ("apps/shop/cart".to_owned(), "apps/shop".to_owned());
+    let text = String::new;
+    let cases = [
+        (
+            Action::CreateGroup { path: path.clone() },
+            "CreateGroup",
+            None,
+        ),
+        (
+            Action::CreateProject { path: path.clone() },
+            "CreateProject",
+            None,
+        ),
+        (Action::TakeOver { path }, "TakeOver", None),
+        (
+            Action::LetGo {
+                project: project.clone(),
+            },
+            "LetGo",
+            None,
+        ),
+        (
+            Action::Provision {
+                project: project.clone(),
+                files: text(),
+                retry: text(),
+            },
+            "Provision",
+            Some(format!("provision {ID}")),
+        ),
+        (
+            Action::Build {
+                project: project.clone(),
+                retry: text(),
+            },
+            "Build",
+            Some(format!("build - {ID}")),
+        ),
+        (
+            Action::Deploy {
+                project,
+                environment: "dev".into(),
+                release: ReleaseStatus::default(),
+                configuration: text(),
+                retry: text(),
+            },
+            "Deploy",
+            Some(format!("deploy dev {ID}")),
+        ),
+    ];
+    let id = IntentId::parse(ID).unwrap();
+    for (action, name, pipeline) in cases {
+        assert_eq!(action.name(), name);
+        assert_eq!(action.pipeline_name(&id), pipeline, "{name}");
+    }
 }

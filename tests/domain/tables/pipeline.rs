@@ -84,6 +84,7 @@ fn a_pipeline_that_goes_on_in_time_runs() {
             vec![green.clone(), pending(2, "lint", &[], 5)],
         ),
         ("pending", LONG, vec![pending(2, "lint", &[], 5)]),
+        ("running", LONG, vec![pending(2, "lint", &[], LONG - 1)]),
         // One of its own jobs holds what the other waits for.
         (
             "running",
@@ -178,5 +179,71 @@ fn a_job_whose_place_another_deployment_holds_is_waited_for_and_asks_for_no_runn
                 "{message}"
             );
         }
+    }
+}
+
+#[test]
+fn a_pipeline_that_did_not_succeed_is_told_as_it_ended() {
+    let allowed = Job {
+        allow_failure: true,
+        ..job(1, "lint", "failed")
+    };
+    let failed = Job {
+        failure_reason: "runner_system_failure".into(),
+        ..job(2, "unit-tests", "failed")
+    };
+    let green = job(3, "harmonix-build", "success");
+    let table = [
+        (
+            "canceled",
+            vec![],
+            Reason::PipelineCanceled,
+            "was canceled in GitLab",
+        ),
+        (
+            "skipped",
+            vec![],
+            Reason::PipelineSkipped,
+            "GitLab skipped the pipeline",
+        ),
+        (
+            "failed",
+            vec![green.clone(), allowed.clone(), failed],
+            Reason::PipelineFailed,
+            "failed in the job unit-tests (runner_system_failure)",
+        ),
+        (
+            "failed",
+            vec![green, allowed],
+            Reason::PipelineFailed,
+            "the build failed (https://gitlab.example.com/p/1)",
+        ),
+    ];
+    for (status, jobs, reason, part) in table {
+        let (told, message) = told(status, 5, &jobs);
+        assert_eq!(told, reason, "{message}");
+        assert!(message.contains(part), "\"{part}\" is not in: {message}");
+    }
+}
+
+#[test]
+fn only_a_pipeline_that_goes_on_takes_long() {
+    let now = Timestamp::from_second(NOW).unwrap();
+    let table = [
+        ("running", LONG, true),
+        ("running", LONG - 1, false),
+        ("pending", LONG, true),
+        ("manual", LONG, false),
+        ("success", LONG, false),
+        ("failed", LONG, false),
+    ];
+    for (status, age, long) in table {
+        let pipeline = Pipeline {
+            status: status.into(),
+            created_at: Some(now - Duration::from_secs(age)),
+            ..Pipeline::default()
+        };
+        let told = plan::takes_long(&pipeline, &settings(), now);
+        assert_eq!(told, long, "{status} {age}");
     }
 }

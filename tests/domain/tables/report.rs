@@ -343,3 +343,11 @@ fn every_reason_reads_like_one_and_stands_once() {
     words.dedup();
     assert_eq!(words.len(), count);
 }
+
+#[test]
+fn a_change_of_what_is_ready_is_an_event() {
+    let settled = told(Verdict::Settled, &EnvironmentProviderStatus::default(), 0).status;
+    let failed = Verdict::Stalled(Reason::PipelineFailed, "because".into());
+    let notice = told(failed, &settled, 0).notice;
+    assert_eq!(notice.map(|notice| notice.reason), Some("PipelineFailed"));
+}

@@ -5,6 +5,7 @@ use harmonix::domain::blob::blob_id;
 use harmonix::domain::condition::Truth;
 use harmonix::domain::file::{FileAction, TreeEntry};
 use harmonix::domain::forge::{Commit, Project};
+use harmonix::domain::intent::Action;
 use harmonix::domain::plan::Plan;
 use harmonix::domain::reading::Reading;
 use harmonix::domain::step::Effect;
@@ -177,4 +178,73 @@ fn only_a_tree_that_is_as_wanted_is_remembered_as_such() {
         let provisioned = told.pipeline.map(|pipeline| pipeline.files);
         assert_eq!(provisioned.unwrap_or_default(), files);
     }
+}
+
+#[test]
+fn a_project_that_is_on_its_way_out_is_not_touched() {
+    type Bend = fn(&mut Project);
+    let table: [(Bend, &str); 2] = [
+        (|project| project.being_deleted = true, "is being deleted"),
+        (|project| project.archived = true, "is archived"),
+    ];
+    for (bend, told) in table {
+        let mut case = with_tree(Vec::new());
+        let mut project = project(&case);
+        bend(&mut project);
+        case.seen.repository.project = Reading::Known(project);
+        let plan = case.plan();
+        assert!(plan.steps.is_empty());
+        assert!(plan.verdict.reason().1.contains(told), "{:?}", plan.verdict);
+    }
+}
+
+#[test]
+fn settings_are_applied_again_where_the_mark_is_gone() {
+    let mut case = Case::good();
+    case.seen.repository.project = Reading::Known(project(&case));
+    assert!(case.plan().steps.is_empty());
+    let mut unmarked = project(&case);
+    unmarked.description = "The place.".into();
+    case.seen.repository.project = Reading::Known(unmarked);
+    let plan = case.plan();
+    let effects: Vec<&Effect> = plan.steps.iter().map(|step| &step.effect).collect();
+    assert!(
+        matches!(effects[..], [Effect::ApplySettings(..)]),
+        "{effects:?}"
+    );
+}
+
+#[test]
+fn a_group_is_made_only_where_it_may_be() {
+    let mut case = Case::good();
+    case.memory.repository = None;
+    case.seen.repository.group = Reading::Known(false);
+    let refused = case.plan();
+    assert!(refused.steps.is_empty());
+    assert_eq!(refused.verdict.reason().0, Reason::ReferenceNotFound);
+    case.target.repository.may_create_group = true;
+    let names: Vec<&str> = case.plan().steps.iter().map(|s| s.action.name()).collect();
+    assert_eq!(names[..2], ["CreateGroup", "CreateProject"]);
+}
+
+/// The push of the first commit starts a pipeline, that of a correction none.
+#[test]
+fn a_commit_says_whose_it_is_and_whether_it_is_the_first() {
+    let mut case = with_tree(Vec::new());
+    let identity = case.target.scope.identity.to_string();
+    let said = |case: &Case| {
+        let plan = case.plan();
+        let first = plan.steps.iter().find_map(|step| match step.action {
+            Action::CommitFiles { first, .. } => Some(first),
+            _ => None,
+        });
+        (first.unwrap(), commit(&plan).unwrap().message.clone())
+    };
+    let correction = format!("Follow the spec: {identity} [skip ci]\n");
+    assert_eq!(said(&case), (false, correction));
+    case.seen.repository.project = Reading::Known(project(&case));
+    case.seen.repository.tree = Reading::Absent;
+    let (first, message) = said(&case);
+    assert!(first && message.contains(&identity), "{message}");
+    assert!(!message.contains("skip ci"), "{message}");
 }

@@ -8,7 +8,7 @@ use harmonix::api::{
 };
 use harmonix::domain::forge::Pipeline;
 use harmonix::domain::observed::{ApplicationObserved, PipelineSeen};
-use harmonix::domain::plan;
+use harmonix::domain::plan::{self, Plan};
 use harmonix::domain::reading::Reading;
 use harmonix::domain::report::{self, Report};
 use harmonix::domain::runtime::Service;
@@ -29,16 +29,16 @@ const PLACES: [Where<'_>; 3] = [
 ];
 
 /// A cart on two places of dev, and in prod; what its status remembers, and what is seen of it.
-struct Running {
-    target: ApplicationTarget,
-    memory: ApplicationStatus,
-    seen: ApplicationObserved,
+pub(super) struct Running {
+    pub(super) target: ApplicationTarget,
+    pub(super) memory: ApplicationStatus,
+    pub(super) seen: ApplicationObserved,
     previous: Vec<Condition>,
 }
 
 impl Running {
     /// Release and parameters run healthy everywhere.
-    fn good() -> Self {
+    pub(super) fn good() -> Self {
         let mut case = Case::good();
         case.environments[0] = environment("dev", 1, &["dev-place", "dev-other"]);
         case.providers.push(provider("dev-other"));
@@ -84,9 +84,13 @@ impl Running {
         self.seen.services.get_mut(&key).unwrap()
     }
 
+    pub(super) fn plan(&self) -> Plan {
+        plan::application(&self.target, &self.memory, &self.seen, &settings(), now())
+    }
+
     fn told(&self) -> Report<ApplicationStatus> {
         let settings = settings();
-        let plan = plan::application(&self.target, &self.memory, &self.seen, &settings, now());
+        let plan = self.plan();
         let telling = telling(&settings, &self.previous);
         report::application(
             &self.target,
@@ -320,5 +324,20 @@ fn what_was_ready_stays_so_while_every_place_has_its_tasks() {
         }
         let report = running.told();
         assert_eq!(is_ready(&report.status), stays, "{:?}", report.verdict);
+    }
+}
+
+#[test]
+fn a_status_follows_the_pipeline_that_it_names_and_no_other() {
+    for (id, word) in [(31, "failed"), (99, "success")] {
+        let mut running = Running::good();
+        if let Some(Reading::Known(seen)) = running.seen.rollouts.get_mut("dev") {
+            seen.pipeline.id = id;
+            seen.pipeline.status = "failed".into();
+        }
+        let status = running.told().status;
+        let dev = status.rollouts.iter().find(|r| r.environment == "dev");
+        let told = dev.and_then(|rollout| rollout.pipeline.as_ref()).unwrap();
+        assert_eq!((told.id, told.status.as_str()), (31, word));
     }
 }
