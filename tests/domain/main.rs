@@ -13,6 +13,7 @@
 )]
 
 mod admission;
+mod chart;
 mod docs;
 mod generated;
 mod kstatus;
