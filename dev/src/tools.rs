@@ -12,6 +12,7 @@ pub mod command;
 pub mod controlplane;
 mod debian;
 pub mod go;
+mod helm;
 pub mod node;
 pub mod node_image;
 pub mod python;

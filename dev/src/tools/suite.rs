@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::cache::Cache;
 use super::debian::{self, Package};
 use super::go::GoTool;
+use super::helm;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -42,7 +43,8 @@ impl Suite {
     /// What is built for it, with the variable that names the folder of the programs to the tests.
     fn programs(self) -> Vec<(&'static str, GoTool)> {
         match self {
-            Self::Install | Self::Gitops => Vec::new(),
+            Self::Install => vec![("HARMONIX_HELM", helm::tool())],
+            Self::Gitops => Vec::new(),
         }
     }
 
