@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod chart;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
