@@ -3,3 +3,35 @@
 //! A suite of its own, `cargo dev test install`, since its tools take minutes to build.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+// What the tests work with.
+#[path = "install/cluster.rs"]
+mod cluster;
+#[path = "journeys/forge.rs"]
+#[expect(dead_code, reason = "journeys use more of it")]
+mod forge;
+#[path = "journeys/guardian.rs"]
+mod guardian;
+#[path = "install/helm.rs"]
+mod helm;
+#[path = "journeys/trail.rs"]
+#[expect(dead_code, reason = "journeys use more of it")]
+mod trail;
+
+// The chart.
+#[path = "install/key.rs"]
+mod key;
+#[path = "install/network.rs"]
+mod network;
+#[path = "install/refusal.rs"]
+mod refusal;
+#[path = "install/release.rs"]
+mod release;
+#[path = "install/rendered.rs"]
+mod rendered;
+#[path = "install/requester.rs"]
+mod requester;
+#[path = "install/restricted.rs"]
+mod restricted;
+#[path = "install/role.rs"]
+mod role;
