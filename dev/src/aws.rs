@@ -24,6 +24,7 @@ mod door;
 mod dynamodb;
 mod ecr;
 mod ecs;
+mod eks;
 mod fact;
 pub mod identity;
 mod label;
@@ -43,6 +44,7 @@ use config::TaskMode;
 use door::is_mutating;
 use ecr::Registry;
 use ecs::Services;
+use eks::{Addons, Associations, ClusterIssuers};
 use identity::Identities;
 use moto::Moto;
 use role::Roles;
@@ -79,6 +81,9 @@ pub struct Gate {
     issuers: Issuers,
     registry: Registry,
     services: Services,
+    associations: Associations,
+    addons: Addons,
+    clusters: ClusterIssuers,
     journal: Journal,
     faults: Faults,
 }
@@ -92,6 +97,9 @@ impl Gate {
             issuers: Issuers::new(config.issuers.clone()),
             registry: Registry::new(&config.registry),
             services: Services::new(&config.tasks)?,
+            associations: Associations::default(),
+            addons: Addons::default(),
+            clusters: ClusterIssuers::default(),
             journal: Journal::open(&config.journal)?,
             faults: Faults::default(),
             moto,

@@ -7,6 +7,8 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Method, Uri};
 use serde_json::Value;
 
+use super::eks::route;
+
 /// The protocols AWS's services speak; each shapes errors in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
@@ -35,7 +37,7 @@ pub struct Call {
     pub service: String,
     /// The region signed for.
     pub region: String,
-    /// The operation; for REST services the method and path.
+    /// The operation; for REST services whose paths are not known here the method and path.
     pub operation: String,
     /// The protocol.
     pub protocol: Protocol,
@@ -92,8 +94,10 @@ impl Call {
             (operation, protocol, Params::Form(form))
         } else {
             let document = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            let eks = scope.service == "eks" || scope.service == "eks-auth";
+            let named = eks.then(|| route::operation(&method, uri.path())).flatten();
             (
-                format!("{method} {}", uri.path()),
+                named.map_or_else(|| format!("{method} {}", uri.path()), str::to_owned),
                 Protocol::Rest,
                 Params::Json(document),
             )

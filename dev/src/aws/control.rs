@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Gate;
+use super::moto::Place;
 use super::task::{OutcomeRule, TaskState};
 
 /// Serves the control endpoints.
@@ -24,6 +25,7 @@ pub(super) fn routes() -> Router<Arc<Gate>> {
             get(outcomes).post(declare).delete(forget),
         )
         .route("/__sessions/expire", post(expire))
+        .route("/__issuers", post(learn))
 }
 
 /// Lists all tasks of all services: where they are, what they run, how they are.
@@ -88,4 +90,40 @@ async fn expire(State(gate): State<Arc<Gate>>, Json(which): Json<Expire>) -> Res
         .identities
         .expire(&which.role_contains, Timestamp::now());
     Json(json!({ "expired": expired })).into_response()
+}
+
+/// An issuer of tokens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Issuer {
+    issuer: String,
+    /// Where its keys are read.
+    keys: String,
+    /// The cluster whose service accounts it vouches for, where it is one that stands for a cluster in EKS.
+    #[serde(default)]
+    cluster: Option<Cluster>,
+}
+
+/// A cluster in EKS.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Cluster {
+    account: String,
+    region: String,
+    name: String,
+}
+
+/// Tells the gate where an issuer's keys are; on the internet their address is the issuer's own.
+async fn learn(State(gate): State<Arc<Gate>>, Json(known): Json<Issuer>) -> StatusCode {
+    if let Some(Cluster {
+        account,
+        region,
+        name,
+    }) = known.cluster
+    {
+        let place = Place { account, region };
+        gate.clusters.learn(place, name, known.issuer.clone());
+    }
+    gate.issuers.learn(known.issuer, known.keys);
+    StatusCode::NO_CONTENT
 }

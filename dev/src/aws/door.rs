@@ -127,6 +127,7 @@ impl Gate {
         let answer = match call.service.as_str() {
             "ecr" => self.ecr(principal, call, &principal.account).await,
             "ecs" => self.ecs(principal, call).await,
+            "eks" | "eks-auth" => self.eks(principal, call).await,
             "dynamodb" => self.dynamodb(principal, call).await,
             "elasticloadbalancing" => self.load_balancing(principal, call).await,
             "ec2" => self.network(principal, call).await,

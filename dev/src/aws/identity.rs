@@ -39,6 +39,8 @@ pub struct RoleSession {
     pub assumed_role_id: String,
     /// The session's tags.
     pub tags: BTreeMap<String, String>,
+    /// Which of them the sessions inherit that are made from this one.
+    pub transitive: Vec<String>,
     /// Who is behind it, as the caller of `AssumeRole` said.
     pub source_identity: Option<String>,
     /// Policies given with `AssumeRole`, each of which must allow too.

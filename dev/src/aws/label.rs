@@ -113,6 +113,7 @@ mod tests {
             role_arn: "arn:aws:iam::2:role/r".into(),
             assumed_role_id: "id:s".into(),
             tags: BTreeMap::from([(tag.to_owned(), "v".to_owned())]),
+            transitive: Vec::new(),
             source_identity: None,
             policies: Vec::new(),
             expires: Timestamp::UNIX_EPOCH,

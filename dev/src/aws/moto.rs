@@ -134,6 +134,22 @@ impl Moto {
         Ok(String::from_utf8_lossy(&answer.body).into_owned())
     }
 
+    /// Reads something of a service whose operations are paths.
+    pub async fn get(&self, place: &Place, service: &str, path: &str) -> Result<Value, Refusal> {
+        let uri: Uri = path
+            .parse()
+            .map_err(|_| Refusal::internal(format!("{path} is no path")))?;
+        let mut headers = HeaderMap::new();
+        if let Ok(value) = signature(service, &place.region).parse() {
+            headers.insert(AUTHORIZATION, value);
+        }
+        let body = Bytes::new();
+        let asked = Asked::of(&place.account, &place.region, (service, path), &body);
+        let way = (&Method::GET, &uri);
+        let answer = self.ask(asked, way, headers, body, &place.account).await?;
+        understood(&answer)
+    }
+
     async fn post_form(
         &self,
         place: &Place,

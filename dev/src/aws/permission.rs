@@ -118,13 +118,14 @@ impl Gate {
                 &context,
             ));
         }
-        if action == "ecs:RegisterTaskDefinition" {
-            let roles = ["taskRoleArn", "executionRoleArn"]
-                .into_iter()
-                .filter_map(|name| call.text(name));
-            let roles = roles.map(|role| Resource::Arn(role.to_owned())).collect();
-            needs.extend(each("iam:PassRole", roles, &context));
-        }
+        let passes: &[&str] = match action.as_str() {
+            "ecs:RegisterTaskDefinition" => &["taskRoleArn", "executionRoleArn"],
+            "eks:CreatePodIdentityAssociation" | "eks:UpdatePodIdentityAssociation" => &["roleArn"],
+            _ => &[],
+        };
+        let roles = passes.iter().filter_map(|name| call.text(name));
+        let roles = roles.map(|role| Resource::Arn(role.to_owned())).collect();
+        needs.extend(each("iam:PassRole", roles, &context));
         needs
     }
 
@@ -231,7 +232,7 @@ fn tagging_action(call: &Call) -> Option<String> {
             "CreateOpenIDConnectProvider" => "TagOpenIDConnectProvider",
             _ => return None,
         },
-        "ecs" | "ecr" | "kms" | "logs" | "dynamodb" | "secretsmanager" => "TagResource",
+        "ecs" | "ecr" | "eks" | "kms" | "logs" | "dynamodb" | "secretsmanager" => "TagResource",
         _ => return None,
     };
     (call.operation != action).then(|| format!("{}:{action}", call.service))

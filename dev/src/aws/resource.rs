@@ -137,6 +137,7 @@ pub fn of(call: &Call, account: &str) -> Vec<Resource> {
             .chain(network::made(call, &at))
             .collect(),
         "elasticloadbalancing" => service::load_balancing(call, &at),
+        "eks" | "eks-auth" => service::eks(call, &at),
         _ => Vec::new(),
     };
     if found.is_empty() {

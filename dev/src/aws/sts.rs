@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::Gate;
 use super::answer::{Answer, REQUEST_ID, Refusal, escaped};
 use super::call::Call;
-use super::identity::{Kind, Principal, RoleSession};
+use super::identity::{Credentials, Kind, Principal, RoleSession};
 use super::policy::Policy;
 use super::role::{self, Role};
 
@@ -14,9 +14,22 @@ mod oidc;
 mod request;
 mod web;
 
-pub use oidc::Issuers;
+pub use assume::{actions, describe};
+pub use oidc::{Issuers, Token};
+pub use request::SessionRequest;
 
-use request::SessionRequest;
+/// A session that has begun.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its credentials.
+    pub credentials: Credentials,
+    /// Its ARN.
+    pub arn: String,
+    /// The role's unique id followed by the session's name.
+    pub id: String,
+    /// When it is over.
+    pub expires: Timestamp,
+}
 
 impl Gate {
     /// Serves an STS call of a known caller.
@@ -33,14 +46,8 @@ impl Gate {
         }
     }
 
-    /// Makes a session of a role for whoever was found to be trusted, and answers it as `operation` does.
-    fn issue(
-        &self,
-        operation: &str,
-        role: &Role,
-        request: &SessionRequest,
-        more: &str,
-    ) -> Result<Answer, Refusal> {
+    /// Makes a session of a role for whoever was found to be trusted.
+    pub fn begin(&self, role: &Role, request: &SessionRequest) -> Begun {
         let now = Timestamp::now();
         let expires = now + SignedDuration::from_secs(request.seconds);
         let name = role::parts(&role.arn).map_or("", |(_, name)| name);
@@ -48,14 +55,15 @@ impl Gate {
             "arn:aws:sts::{}:assumed-role/{name}/{}",
             role.account, request.session_name
         );
-        let assumed_role_id = format!("{}:{}", role.id, request.session_name);
+        let id = format!("{}:{}", role.id, request.session_name);
         let credentials = self.identities.issue(Principal {
             arn: arn.clone(),
             account: role.account.clone(),
             kind: Kind::Session(RoleSession {
                 role_arn: role.arn.clone(),
-                assumed_role_id: assumed_role_id.clone(),
+                assumed_role_id: id.clone(),
                 tags: request.tags.clone(),
+                transitive: request.transitive.clone(),
                 source_identity: request.source_identity.clone(),
                 policies: request
                     .policy
@@ -65,12 +73,28 @@ impl Gate {
                 expires,
             }),
         });
+        Begun {
+            credentials,
+            arn,
+            id,
+            expires,
+        }
+    }
+
+    /// Makes a session and answers it as `operation` does.
+    fn issue(&self, operation: &str, role: &Role, request: &SessionRequest, more: &str) -> Answer {
+        let Begun {
+            credentials,
+            arn,
+            id,
+            expires,
+        } = self.begin(role, request);
         let source = request
             .source_identity
             .as_deref()
             .map(|identity| format!("<SourceIdentity>{}</SourceIdentity>", escaped(identity)))
             .unwrap_or_default();
-        Ok(result(
+        result(
             operation,
             &format!(
                 "<Credentials><AccessKeyId>{}</AccessKeyId><SecretAccessKey>{}</SecretAccessKey>\
@@ -79,10 +103,10 @@ impl Gate {
                 credentials.access_key,
                 credentials.secret,
                 credentials.token,
-                escaped(&assumed_role_id),
+                escaped(&id),
                 escaped(&arn),
             ),
-        ))
+        )
     }
 }
 

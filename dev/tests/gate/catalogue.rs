@@ -5,6 +5,8 @@
 mod bench;
 #[path = "catalogue/build.rs"]
 mod build;
+#[path = "catalogue/controller.rs"]
+mod controller;
 #[path = "catalogue/deploy.rs"]
 mod deploy;
 #[path = "catalogue/node.rs"]

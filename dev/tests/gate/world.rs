@@ -159,6 +159,23 @@ impl World {
             .await
     }
 
+    /// Makes a call to a service whose operations are paths.
+    pub async fn rest(
+        &self,
+        key: &Key,
+        service: &str,
+        (method, path): (reqwest::Method, &str),
+        params: Value,
+    ) -> (u16, Value) {
+        let request = self
+            .client
+            .request(method, format!("{}{path}", self.address))
+            .header("authorization", signature(key, service));
+        let response = request.json(&params).send().await.unwrap();
+        let status = response.status().as_u16();
+        (status, response.json().await.unwrap())
+    }
+
     /// Makes an ECS call that must succeed.
     pub async fn ecs(&self, operation: &str, params: Value) -> Value {
         let target = format!("AmazonEC2ContainerServiceV20141113.{operation}");
@@ -210,9 +227,19 @@ impl World {
 
     /// Asks for a session under a name of its own as the controller.
     pub async fn assume_as(&self, role: &str, more: &[(&str, &str)]) -> Result<Key, (u16, String)> {
+        self.assume_with(&controller(), role, more).await
+    }
+
+    /// Asks for a session as somebody.
+    pub async fn assume_with(
+        &self,
+        key: &Key,
+        role: &str,
+        more: &[(&str, &str)],
+    ) -> Result<Key, (u16, String)> {
         let mut fields = vec![("Action", "AssumeRole"), ("RoleArn", role)];
         fields.extend_from_slice(more);
-        session(self.form(Some(&controller()), "sts", &fields).await)
+        session(self.form(Some(key), "sts", &fields).await)
     }
 
     pub async fn fault(&self, rule: Value) {

@@ -51,6 +51,7 @@ pub fn of_call(call: &Call, principal: &Principal) -> Context {
                 context.set("ecs:cluster", arn);
             }
         }
+        "eks" => context.set("iam:PassedToService", "pods.eks.amazonaws.com"),
         "dynamodb" => {
             let keys = ["Key", "Item"]
                 .into_iter()

@@ -2,6 +2,7 @@
 
 use super::{Arn, Resource, last};
 use crate::aws::call::Call;
+use crate::aws::eks::route::Route;
 
 pub(super) fn dynamodb(call: &Call, at: &Arn<'_>) -> Vec<Resource> {
     let table = |name: &str| at.of(&format!("table/{name}"));
@@ -97,6 +98,20 @@ pub(super) fn ecs(call: &Call, at: &Arn<'_>) -> Vec<Resource> {
         }
         _ => vec![at.of(&format!("cluster/{cluster}"))],
     }
+}
+
+pub(super) fn eks(call: &Call, at: &Arn<'_>) -> Vec<Resource> {
+    let at = Arn {
+        service: "eks",
+        ..*at
+    };
+    let cluster = call.text("name").map(|name| format!("cluster/{name}"));
+    Route::read(call.uri.path())
+        .and_then(Route::resource)
+        .or(cluster)
+        .map(|rest| at.of(&rest))
+        .into_iter()
+        .collect()
 }
 
 pub(super) fn ecr(call: &Call, at: &Arn<'_>) -> Vec<Resource> {

@@ -16,7 +16,10 @@ impl Gate {
         principal: &Principal,
         call: &Call,
     ) -> Result<Answer, Refusal> {
-        let request = SessionRequest::read(call)?;
+        let mut request = SessionRequest::read(call)?;
+        if let Kind::Session(session) = &principal.kind {
+            request.inherit(session)?;
+        }
         let denied = |action: &str| {
             Refusal::denied(format!(
                 "User: {} is not authorized to perform: {action} on resource: {}",
@@ -40,12 +43,12 @@ impl Gate {
             ));
         }
         within_longest(&role, &request)?;
-        self.issue(
+        Ok(self.issue(
             "AssumeRole",
             &role,
             &request,
             "<PackedPolicySize>1</PackedPolicySize>",
-        )
+        ))
     }
 
     async fn trusted(
@@ -76,7 +79,7 @@ impl Gate {
 }
 
 /// Lists the actions that a request needs: tags and a source identity each take a right of their own.
-pub(super) fn actions(first: &'static str, request: &SessionRequest) -> Vec<&'static str> {
+pub fn actions(first: &'static str, request: &SessionRequest) -> Vec<&'static str> {
     let mut actions = vec![first];
     if !request.tags.is_empty() {
         actions.push("sts:TagSession");
@@ -99,7 +102,7 @@ pub(super) fn within_longest(role: &Role, request: &SessionRequest) -> Result<()
 }
 
 /// Sets the condition keys that a request for a session gives.
-pub(super) fn describe(context: &mut Context, request: &SessionRequest) {
+pub fn describe(context: &mut Context, request: &SessionRequest) {
     context.set("sts:RoleSessionName", &request.session_name);
     if let Some(id) = &request.external_id {
         context.set("sts:ExternalId", id);
@@ -114,6 +117,7 @@ pub(super) fn describe(context: &mut Context, request: &SessionRequest) {
 
 fn context(call: &Call, principal: &Principal, request: &SessionRequest) -> Context {
     let mut context = context_of(call, principal);
+    request.tell(&mut context);
     if let (Kind::Session(session), None) = (&principal.kind, &request.source_identity)
         && let Some(identity) = &session.source_identity
     {

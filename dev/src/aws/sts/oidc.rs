@@ -27,6 +27,31 @@ pub struct Claims {
     /// Session tags that the issuer vouches for.
     #[serde(default, rename = "https://aws.amazon.com/tags")]
     pub tags: Tags,
+    /// What a Kubernetes cluster says of the pod whose token it is.
+    #[serde(default, rename = "kubernetes.io")]
+    pub kubernetes: Kubernetes,
+}
+
+/// A pod, in its token.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Kubernetes {
+    /// Its namespace.
+    pub namespace: String,
+    /// The pod.
+    pub pod: Named,
+    /// Its service account.
+    pub serviceaccount: Named,
+}
+
+/// Something with a name, in a token.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// The uid.
+    pub uid: String,
 }
 
 /// Session tags in a token.
@@ -103,7 +128,7 @@ struct Key {
 /// The issuers whose keys the gate knows how to fetch.
 #[derive(Debug, Default)]
 pub struct Issuers {
-    addresses: BTreeMap<String, String>,
+    addresses: Mutex<BTreeMap<String, String>>,
     kept: Mutex<BTreeMap<String, Keys>>,
     client: reqwest::Client,
 }
@@ -113,10 +138,18 @@ impl Issuers {
     #[must_use]
     pub fn new(addresses: BTreeMap<String, String>) -> Self {
         Self {
-            addresses,
+            addresses: Mutex::new(addresses),
             kept: Mutex::default(),
             client: reqwest::Client::new(),
         }
+    }
+
+    /// Learns where an issuer publishes its keys: a cluster is made, with an issuer of its own, while the gate runs.
+    pub fn learn(&self, issuer: String, keys: String) {
+        self.addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(issuer, keys);
     }
 
     /// Checks a token's signature, or says what is wrong with it.
@@ -128,7 +161,13 @@ impl Issuers {
             ));
         }
         let issuer = &token.claims.iss;
-        let Some(address) = self.addresses.get(issuer) else {
+        let address = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(issuer)
+            .cloned();
+        let Some(address) = address else {
             return Err(format!(
                 "Couldn't retrieve verification key from your identity provider {issuer}"
             ));
@@ -143,7 +182,7 @@ impl Issuers {
             return Ok(());
         }
         // The keys may have been rotated since they were read: ask once more before saying no.
-        let keys = self.fetch(address).await.map_err(|error| {
+        let keys = self.fetch(&address).await.map_err(|error| {
             tracing::warn!(%issuer, %address, %error, "the issuer's keys cannot be read");
             format!(
                 "Couldn't retrieve verification key from your identity provider {issuer}: {error}"

@@ -5,6 +5,8 @@ use std::ops::RangeInclusive;
 
 use crate::aws::answer::Refusal;
 use crate::aws::call::Call;
+use crate::aws::identity::RoleSession;
+use crate::aws::policy::Context;
 
 /// What is asked of a new session.
 #[derive(Debug, Clone)]
@@ -114,5 +116,36 @@ impl SessionRequest {
             external_id,
             policy: text("Policy"),
         })
+    }
+
+    /// Adds the tags that a session made from this one cannot but have. AWS does not say whether a trust policy sees
+    /// them among the tags of the request; here it does, the stricter of the two.
+    pub fn inherit(&mut self, session: &RoleSession) -> Result<(), Refusal> {
+        for key in &session.transitive {
+            if self
+                .tags
+                .keys()
+                .any(|asked| asked.eq_ignore_ascii_case(key))
+            {
+                return Err(Refusal::code(
+                    "InvalidParameterValue",
+                    "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from the calling session.",
+                ));
+            }
+            let value = session.tags.get(key).cloned().unwrap_or_default();
+            self.tags.insert(key.clone(), value);
+            self.transitive.push(key.clone());
+        }
+        Ok(())
+    }
+
+    /// Sets the condition keys that tell of the tags.
+    pub fn tell(&self, context: &mut Context) {
+        for (key, value) in &self.tags {
+            context.set(&format!("aws:RequestTag/{key}"), value);
+        }
+        if !self.tags.is_empty() {
+            context.set_all("aws:TagKeys", self.tags.keys().cloned().collect());
+        }
     }
 }

@@ -72,7 +72,7 @@ impl Gate {
             escaped(token.claims.aud.first().map_or("", String::as_str)),
             escaped(&provider.arn),
         );
-        self.issue("AssumeRoleWithWebIdentity", &role, &request, &more)
+        Ok(self.issue("AssumeRoleWithWebIdentity", &role, &request, &more))
     }
 }
 
@@ -87,12 +87,7 @@ fn context(claims: &oidc::Claims, request: &SessionRequest) -> Context {
     context.set_all(&format!("{host}:aud"), claims.aud.clone());
     context.set("aws:SecureTransport", "true");
     context.set("aws:FederatedProvider", host);
-    for (key, value) in &request.tags {
-        context.set(&format!("aws:RequestTag/{key}"), value);
-    }
-    if !request.tags.is_empty() {
-        context.set_all("aws:TagKeys", request.tags.keys().cloned().collect());
-    }
+    request.tell(&mut context);
     describe(&mut context, request);
     context
 }

@@ -170,6 +170,7 @@ async fn execution_role(
             role_arn: arn.to_owned(),
             assumed_role_id: format!("{}:{id}", role.id),
             tags: BTreeMap::new(),
+            transitive: Vec::new(),
             source_identity: None,
             policies: Vec::new(),
             expires: jiff::Timestamp::MAX,

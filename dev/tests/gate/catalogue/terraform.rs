@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::world::{ISSUER, REGION, World, administrator};
+use crate::world::{ISSUER, Key, REGION, World, administrator};
 
 /// The state stays in the folder: there is no GitLab here.
 const BACKEND: &str = "terraform {\n  backend \"local\" {}\n}\n";
@@ -19,6 +19,8 @@ const BACKEND: &str = "terraform {\n  backend \"local\" {}\n}\n";
 pub enum Caller<'a> {
     /// The administrator of the account.
     Administrator,
+    /// Whoever has this key.
+    Of(Key),
     /// This role, with an id token of this project's default branch.
     Pipeline { role: &'a str, project: &'a str },
 }
@@ -82,6 +84,17 @@ impl Module {
         let shown = self.must(&["show", "-json", "planned"]).await;
         let shown: Value = serde_json::from_str(&shown).unwrap();
         Made(shown["planned_values"].clone())
+    }
+
+    /// Says whether it is as it should be: a plan would change nothing.
+    pub async fn is_settled(&self, variables: &Value) -> bool {
+        let given = self.variables(variables);
+        let planned = self.run(&["plan", "-detailed-exitcode", &given]).await;
+        match planned.status.code() {
+            Some(0) => true,
+            Some(2) => false,
+            _ => panic!("{}", text(&planned)),
+        }
     }
 
     /// Plans it, which Terraform must refuse; answers what it says, in one line.
@@ -161,11 +174,15 @@ fn environment(world: &World, folder: &Path, caller: &Caller<'_>) -> Vec<(&'stat
         ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".to_owned()),
         ("TF_IN_AUTOMATION", "1".to_owned()),
     ];
-    match caller {
-        Caller::Administrator => environment.extend([
-            ("AWS_ACCESS_KEY_ID", administrator().0),
+    let signs = |Key(key): Key| {
+        [
+            ("AWS_ACCESS_KEY_ID", key),
             ("AWS_SECRET_ACCESS_KEY", "unchecked".to_owned()),
-        ]),
+        ]
+    };
+    match caller {
+        Caller::Administrator => environment.extend(signs(administrator())),
+        Caller::Of(key) => environment.extend(signs(key.clone())),
         Caller::Pipeline { role, project } => {
             let now = Timestamp::now().as_second();
             let token = world.issuer.sign(&json!({
