@@ -2,6 +2,16 @@
 
 use harmonix::api::condition::Reason;
 
+#[path = "docs/page.rs"]
+mod page;
+
+/// The pages whose every command is run by `cargo dev test install docs`.
+const RUN: [(&str, &str); 3] = [
+    ("install.md", include_str!("../../docs/install.md")),
+    ("operate.md", include_str!("../../docs/operate.md")),
+    ("security.md", include_str!("../../docs/security.md")),
+];
+
 #[test]
 fn every_reason_is_explained_and_no_other() {
     let page = include_str!("../../docs/reasons.md");
@@ -94,4 +104,219 @@ fn every_switch_of_a_runner_is_documented_with_its_default() {
             assert!(row.contains(value), "{name} is {value}: {row}");
         }
     }
+}
+
+/// Every `file::test` that a page names.
+fn proofs(page: &str) -> Vec<(&str, &str)> {
+    page.split('`')
+        .skip(1)
+        .step_by(2)
+        .filter_map(|span| span.split_once(".rs::"))
+        .collect()
+}
+
+/// Panics where there is no such test.
+fn assert_test(file: &str, test: &str) {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(root.join(format!("{file}.rs")));
+    let text = text.unwrap_or_else(|error| panic!("{file}.rs: {error}"));
+    let (before, _) = text
+        .split_once(&format!("fn {test}("))
+        .unwrap_or_else(|| panic!("{file}.rs has no {test}"));
+    // Its attribute stands above it, with nothing but other attributes in between.
+    let attributes = before.rsplit("\n\n").next().unwrap_or_default();
+    assert!(
+        attributes.contains("#[test]") || attributes.contains("::test"),
+        "{file}.rs::{test} is no test"
+    );
+}
+
+#[test]
+fn every_proof_of_security_is_a_test_that_exists() {
+    let proofs = proofs(include_str!("../../docs/security.md"));
+    assert!(proofs.len() > 50, "{}", proofs.len());
+    for (file, test) in proofs {
+        assert_test(file, test);
+    }
+}
+
+#[test]
+fn every_command_is_run_or_names_the_test_that_tries_it() {
+    for (name, text) in RUN {
+        let blocks = page::blocks(text);
+        let commands: Vec<_> = blocks.iter().filter(|one| one.language == "sh").collect();
+        assert!(!commands.is_empty(), "{name} has nothing to run");
+        for block in blocks {
+            let known = ["sh", "yaml", "console"].contains(&block.language.as_str());
+            assert!(known, "{name}:{}: {:?}", block.line, block.language);
+            if let Some(elsewhere) = &block.elsewhere {
+                let (file, test) = elsewhere.split_once(".rs::").unwrap();
+                assert_test(file, test);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_page_is_taken_apart_at_its_fences() {
+    let text = "a\n```sh\nb\n\nc\n```\n<!-- elsewhere: d.rs::e -->\n```yaml\nf: g\n```\n";
+    let block = |line, language: &str, text: &str, elsewhere: Option<&str>| page::Block {
+        line,
+        language: language.into(),
+        text: text.into(),
+        elsewhere: elsewhere.map(str::to_owned),
+    };
+    let expected = [
+        block(3, "sh", "b\n\nc", None),
+        block(9, "yaml", "f: g", Some("d.rs::e")),
+    ];
+    assert_eq!(page::blocks(text), expected);
+}
+
+#[test]
+fn every_threat_but_one_has_a_proof() {
+    let page = include_str!("../../docs/security.md");
+    let (_, threats) = page.split_once("\n## Threats\n").unwrap();
+    let rows = threats
+        .lines()
+        .filter(|line| line.starts_with("| ") && !line.ends_with("| proof |"));
+    let without: Vec<&str> = rows.filter(|row| proofs(row).is_empty()).collect();
+    // Nothing of ours bounds what a stolen GitLab token may do, and the page says so.
+    assert_eq!(without.len(), 1, "{without:#?}");
+    assert!(
+        without[0].starts_with("| the GitLab token |"),
+        "{without:?}"
+    );
+}
+
+/// The names of all properties of a schema, however deep.
+fn properties(schema: &serde_json::Value, found: &mut Vec<String>) {
+    if let Some(named) = schema["properties"].as_object() {
+        for (name, part) in named {
+            found.push(name.clone());
+            properties(part, found);
+        }
+    }
+    for inner in ["items", "additionalProperties"] {
+        if schema[inner].is_object() {
+            properties(&schema[inner], found);
+        }
+    }
+}
+
+#[test]
+fn no_field_of_an_application_reaches_out_of_its_namespace() {
+    let crd: serde_json::Value =
+        serde_saphyr::from_str(include_str!("../../crds/applications.harmonix.io.yaml")).unwrap();
+    let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
+    let mut names = Vec::new();
+    properties(schema, &mut names);
+    assert!(names.contains(&"secretArn".to_owned()), "{names:?}");
+    for name in &names {
+        let lower = name.to_lowercase();
+        let reaches = [
+            "namespace",
+            "group",
+            "role",
+            "account",
+            "url",
+            "host",
+            "endpoint",
+            "token",
+            "serviceaccount",
+            "configmap",
+            "ref",
+        ];
+        let reach = reaches.into_iter().find(|word| lower.contains(word));
+        assert_eq!(reach, None, "spec has a field {name}");
+        // A secret is named by its ARN in AWS, and read there by the application's own role.
+        assert!(!lower.contains("secret") || name == "secretArn", "{name}");
+    }
+}
+
+#[test]
+fn no_pipeline_may_take_a_record_out() {
+    let provisioning = include_str!(
+        "../../src/catalogue/ecs-fargate-provider/terraform/provisioning_permissions.tf"
+    );
+    assert!(!provisioning.contains("dynamodb:"));
+    let bootstrap = include_str!("../../examples/account/services_permissions.tf");
+    let actions: Vec<&str> = bootstrap
+        .split('"')
+        .filter(|text| text.starts_with("dynamodb:"))
+        .collect();
+    assert!(actions.contains(&"dynamodb:CreateTable"), "{actions:?}");
+    for action in actions {
+        let takes = ["Delete", "Item", "PartiQL", "Batch", "Transact", "*"];
+        assert!(!takes.iter().any(|word| action.contains(word)), "{action}");
+    }
+}
+
+/// What GitHub makes of a heading, to be linked to.
+fn anchor(heading: &str) -> String {
+    let kept = heading.trim().to_lowercase();
+    let kept = kept
+        .chars()
+        .filter(|letter| letter.is_alphanumeric() || " -_".contains(*letter));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter })
+        .collect()
+}
+
+/// The headings of a page; a `#` in a block is none.
+fn anchors(page: &str) -> Vec<String> {
+    let mut inside = false;
+    let mut found = Vec::new();
+    for line in page.lines() {
+        if line.trim_start().starts_with("```") {
+            inside = !inside;
+        } else if !inside && line.starts_with('#') {
+            found.push(anchor(line.trim_start_matches('#')));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_link_of_the_pages_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &std::path::Path| std::fs::read_to_string(path).unwrap();
+    let pages = [
+        "README.md",
+        "examples/eks/README.md",
+        "examples/account/README.md",
+    ];
+    let mut pages: Vec<_> = pages.iter().map(|page| root.join(page)).collect();
+    for entry in std::fs::read_dir(root.join("docs")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_some_and(|kind| kind == "md") {
+            pages.push(path);
+        }
+    }
+    let mut followed = 0;
+    for page in pages {
+        let text = read(&page);
+        for link in text.split("](").skip(1) {
+            let link = link.split(')').next().unwrap_or_default();
+            if link.contains("://") {
+                continue;
+            }
+            let (file, heading) = link.split_once('#').unwrap_or((link, ""));
+            let target = if file.is_empty() {
+                page.clone()
+            } else {
+                page.parent().unwrap().join(file)
+            };
+            assert!(target.exists(), "{}: {link}", page.display());
+            if !heading.is_empty() {
+                let known = anchors(&read(&target));
+                assert!(
+                    known.contains(&heading.to_owned()),
+                    "{}: {link}",
+                    page.display()
+                );
+            }
+            followed += 1;
+        }
+    }
+    assert!(followed > 40, "{followed}");
 }
