@@ -1,5 +1,7 @@
 //! Turns: whoever does not lead does nothing, wherever in a pass its turn ends, and whoever leads then goes on.
 
+use std::sync::Arc;
+
 use harmonix::controllers::{Leadership, Term};
 use harmonix::domain::lease::Epoch;
 use harmonix::ports::StoreError;
@@ -52,7 +54,9 @@ fn nothing_is_done_after_a_turn_ended_and_the_next_one_goes_on_from_there() {
         let ends = told.clone();
         world.state().meddle = Some(Meddle {
             after: ends_after.to_owned(),
-            act: std::sync::Arc::new(move |_| drop(ends.send_replace(None))),
+            act: Arc::new(move |_| {
+                ends.send_replace(None);
+            }),
         });
         let runner = Runner::in_term(world, leadership.clone(), &first);
         let mut seen = None;
