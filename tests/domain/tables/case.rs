@@ -121,6 +121,7 @@ pub(super) fn entry(id: &str, provider: &str, outcome: AuditOutcome) -> AuditEnt
         subject: "apps/shop".into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: 4,
         outcome,
         external_id: None,
         message: String::new(),

@@ -3,6 +3,7 @@
 use harmonix::api::{AuditChain, AuditEntry, AuditOutcome, EffectJournal};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::intent::{Action, Intent, IntentId};
+use harmonix::domain::lease::Epoch;
 use harmonix::domain::observed::External;
 use harmonix::domain::report::Journal as _;
 use harmonix::domain::step::{Outcome, StepResult};
@@ -16,6 +17,7 @@ fn intent(number: u8) -> Intent {
         ledger: "dev-place".into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: Epoch::new(4),
         action: Action::CreateGroup {
             path: "apps/shop".into(),
         },
@@ -54,7 +56,7 @@ fn ids(entries: &[AuditEntry]) -> Vec<&str> {
 fn a_stage_keeps_the_outcomes_of_what_is_still_written_down() {
     let mut journal = journal(&[done(intent(1)), done(intent(2))]);
     journal.begin(&[intent(2), intent(3)]);
-    assert_eq!(journal.settled, [intent(2).id.as_str()]);
+    assert_eq!(journal.settled, [intent(2).settled_word()]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use harmonix::api::{AuditOutcome, EffectJournal};
 use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::forge::{Pipeline, Project};
 use harmonix::domain::intent::{Action, Intent, IntentId};
+use harmonix::domain::lease::Epoch;
 use harmonix::domain::observed::{EffectsObserved, External, OpenIntent};
 use harmonix::domain::plan::{Settlement, awaited, has_time, settle};
 use harmonix::domain::reading::Reading;
@@ -27,6 +28,7 @@ fn open(number: u8, action: Action, found: Reading<External>) -> OpenIntent {
         ledger: "dev-place".into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: Epoch::new(4),
         action,
     };
     OpenIntent {

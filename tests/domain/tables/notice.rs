@@ -2,6 +2,7 @@
 
 use harmonix::domain::failure::{Failure, FailureKind, Party};
 use harmonix::domain::intent::{Action, Intent, IntentId};
+use harmonix::domain::lease::Epoch;
 use harmonix::domain::notice::Notice;
 use harmonix::domain::observed::External;
 use harmonix::domain::step::{Outcome, StepResult};
@@ -15,6 +16,7 @@ fn told(action: Action, result: StepResult) -> Option<&'static str> {
         ledger: "dev-place".into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: Epoch::new(4),
         action,
     };
     Notice::of(&Outcome { intent, result }).map(|notice| notice.reason)

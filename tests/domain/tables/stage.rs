@@ -3,6 +3,7 @@
 use harmonix::api::EffectJournal;
 use harmonix::domain::forge::{Commit, NewProject, PipelineStart};
 use harmonix::domain::intent::{Action, Intent, IntentId};
+use harmonix::domain::lease::Epoch;
 use harmonix::domain::observed::OpenIntent;
 use harmonix::domain::reading::Reading;
 use harmonix::domain::stage::{group_description, sealed, stage, written};
@@ -26,6 +27,7 @@ fn intent(number: u8, path: &str, ledger: &str) -> Intent {
         ledger: ledger.into(),
         requested_by: "ada".into(),
         generation: 2,
+        epoch: Epoch::new(4),
         action: Action::CreateGroup { path: path.into() },
     }
 }
@@ -50,7 +52,7 @@ fn staged(steps: Vec<Step>, open: &[OpenIntent]) -> Vec<Intent> {
         number += 1;
         [number; 10]
     };
-    let staged = stage(steps, open, &scope, now(), entropy);
+    let staged = stage(steps, open, &scope, (Epoch::new(7), now()), entropy);
     staged.into_iter().map(|(intent, _)| intent).collect()
 }
 
@@ -59,12 +61,17 @@ fn what_is_tried_again_keeps_its_intent_and_everything_else_has_one_of_its_own()
     let (shop, till) = (intent(1, "apps/shop", "dev"), intent(2, "apps/till", "dev"));
     let open = [open(&shop), open(&till)];
     let again = staged(vec![step("apps/till", "dev")], &open);
+    let till = Intent {
+        epoch: Epoch::new(7),
+        ..till
+    };
     assert_eq!(again, [till]);
     for other in [step("apps/cart", "dev"), step("apps/till", "prod")] {
         let new = staged(vec![other.clone()], &open).remove(0);
         assert_eq!(new.id, IntentId::new(now(), [101; 10]));
         assert_eq!((new.action, new.ledger), (other.action, other.ledger));
         assert_eq!((new.requested_by.as_str(), new.generation), ("grace", 9));
+        assert_eq!(new.epoch, Epoch::new(7));
     }
 }
 
@@ -85,7 +92,7 @@ fn an_annotation_keeps_what_no_stored_status_tells_of() {
     let open = intent(3, "open", "dev");
     let new = intent(4, "new", "dev");
     let journal = |settled: &[&Intent]| EffectJournal {
-        settled: settled.iter().map(|i| i.id.as_str().to_owned()).collect(),
+        settled: settled.iter().map(|i| i.settled_word()).collect(),
         ..EffectJournal::default()
     };
     let held = written(
