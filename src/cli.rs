@@ -2,6 +2,8 @@
 
 mod config;
 mod crd;
+mod key;
+mod rbac;
 mod refusal;
 mod run;
 mod telemetry;
@@ -30,6 +32,13 @@ enum Command {
     Run(Box<RunOptions>),
     /// Print the CustomResourceDefinitions as YAML.
     Crd,
+    /// Print the roles with the rights that the controller needs, as YAML.
+    Rbac(rbac::RbacOptions),
+    /// Look after the installation key.
+    Key {
+        #[command(subcommand)]
+        command: key::KeyCommand,
+    },
 }
 
 /// Runs the command that these arguments ask for, the program's name first. Exit code 2: they, or the configuration, are
@@ -39,6 +48,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => match cli.command {
             Command::Crd => crd::print(),
+            Command::Rbac(options) => rbac::print(&options),
+            Command::Key { command } => key::main(command),
             Command::Run(options) => run::main(*options),
         },
         Err(error) if is_wanted(error.kind()) => {

@@ -8,6 +8,15 @@ use crate::ports::Clock;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
+impl SystemClock {
+    /// Bytes that nobody can guess.
+    #[expect(clippy::disallowed_methods, reason = "this is the place")]
+    #[must_use]
+    pub fn secret(self) -> [u8; 32] {
+        rand::random()
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the place")]
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {

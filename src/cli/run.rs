@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use crate::adapters::aws::AwsSessions;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::gitlab::{GitlabAddress, GitlabHost};
-use crate::adapters::kube::{KubeLeases, KubeStore, feeds};
+use crate::adapters::kube::{KubeLeases, KubeStore, Rights, ask, connect, feeds, right};
 use crate::controllers::{self, Context, Election, Ports};
 use crate::ports::Clock as _;
 
@@ -71,9 +71,7 @@ async fn run(options: RunOptions) -> Result<(), String> {
         ca_bundle: options.gitlab_ca_file.clone(),
         timeout: options.gitlab_timeout,
     });
-    let client = kube::Client::try_default()
-        .await
-        .map_err(|error| format!("no access to Kubernetes: {error}; set KUBECONFIG, or run in a pod with a service account"));
+    let client = connect(right::CONTROLLER).await;
     let (settings, gitlab, client) = match (options.settings(), gitlab, client) {
         (Ok(settings), Ok(gitlab), Ok(client)) => (settings, Arc::new(gitlab), client),
         // All at once: nobody wants to start a controller three times to learn three things.
@@ -88,6 +86,14 @@ async fn run(options: RunOptions) -> Result<(), String> {
     };
     let clouds = AwsSessions::new(&options.aws_region).await;
     let (feeds, stores) = feeds(&client);
+    let (rights, _known) = watch::channel(Rights::default());
+    let lease_namespace = options.leader_election.then(|| lease_namespace(&options));
+    tokio::spawn(ask(
+        client.clone(),
+        right::CONTROLLER,
+        lease_namespace,
+        rights,
+    ));
     #[expect(
         clippy::disallowed_methods,
         reason = "the pod's name, for events; not configuration"
@@ -165,10 +171,7 @@ fn candidate(
         .map(|b| format!("{b:02x}"))
         .collect();
     let identity = format!("{}_{suffix}", instance.unwrap_or("harmonix"));
-    let namespace = options
-        .lease_namespace
-        .clone()
-        .unwrap_or_else(own_namespace);
+    let namespace = lease_namespace(options);
     tracing::info!(
         identity,
         lease = %format_args!("{namespace}/{}", options.lease_name),
@@ -181,6 +184,13 @@ fn candidate(
         identity,
         options.lease_duration,
     )
+}
+
+fn lease_namespace(options: &RunOptions) -> String {
+    options
+        .lease_namespace
+        .clone()
+        .unwrap_or_else(own_namespace)
 }
 
 /// The pod's namespace, or the one that is usual.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod chart;
+mod rights;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -39,7 +39,7 @@ const VENDORS: [(&str, &[&str]); 12] = [
         &["adapters/kube", "controllers", "cli", "main"],
     ),
     (
-        "kube::config",
+        "kube::config::",
         &["adapters/kube", "controllers", "cli", "main"],
     ),
 ];
@@ -145,6 +145,63 @@ fn no_floor_uses_one_above_it_and_no_vendor_leaves_its_adapter() {
         })
         .collect();
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+/// The door is the only file that makes clients of the API server: every other one gets a client that lets through only
+/// what the table of rights names.
+const DOOR: &str = "adapters/kube/door.rs";
+
+/// Every way around the door in the part of `text` that is not a test.
+fn ways_around_the_door(file: &str, text: &str) -> Vec<String> {
+    let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut found = paths_in(file, shipped);
+    found.retain(|path| {
+        [
+            "kube::Client::",
+            "kube::Config::",
+            "kube::config::",
+            "kube::client::ClientBuilder",
+        ]
+        .iter()
+        .any(|way| path.starts_with(way))
+            && file != DOOR
+    });
+    found
+}
+
+#[test]
+fn nothing_reaches_the_api_server_but_through_the_door() {
+    let source = root().join("src");
+    let mut files = Vec::new();
+    rust_files(&source, &mut files);
+    let found: Vec<String> = files
+        .iter()
+        .flat_map(|path| {
+            let text = std::fs::read_to_string(path).unwrap();
+            let file = path.strip_prefix(&source).unwrap().to_string_lossy();
+            ways_around_the_door(&file, &text)
+                .into_iter()
+                .map(|way| format!("{file}: {way}"))
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.join("\n"));
+
+    for text in [
+        "fn f() { kube::Client::try_default(); }",
+        "use kube::Client;\nfn f() { Client::new(service, \"default\"); }",
+        "use kube::{Api, Client as C};\nfn f() { C::try_from(config); }",
+        "use kube::client::ClientBuilder;",
+        "use kube::Config;\nfn f() { Config::infer(); }",
+    ] {
+        assert!(
+            !ways_around_the_door("cli/run.rs", text).is_empty(),
+            "{text}"
+        );
+        assert!(ways_around_the_door(DOOR, text).is_empty(), "{text}");
+    }
+    let used = "use kube::Client;\nfn f(client: &Client) { client.clone(); }";
+    assert!(ways_around_the_door("cli/run.rs", used).is_empty());
 }
 
 #[test]

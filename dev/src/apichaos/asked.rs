@@ -74,7 +74,8 @@ impl Asked {
             asks.verb(),
             &step,
         );
-        let reads = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let reads = matches!(head.method, Method::GET | Method::HEAD | Method::OPTIONS)
+            || matches!(asks, Asks::Review);
         let follows = matches!(asks, Asks::List | Asks::Watch)
             .then(|| Kind::of(&place.plural))
             .flatten();
@@ -116,6 +117,8 @@ enum Asks {
     List,
     Watch,
     Get,
+    /// What one may do, which is asked with a POST and stores nothing.
+    Review,
     Other(String),
 }
 
@@ -128,6 +131,7 @@ impl Asks {
             Method::GET if named => Self::Get,
             Method::GET => Self::List,
             Method::POST | Method::PATCH if place.plural == "events" => Self::Event,
+            Method::POST if place.plural == "selfsubjectaccessreviews" => Self::Review,
             Method::PATCH if place.below == "status" => Self::Status,
             Method::PATCH if intent_text(body).is_some() => Self::Hold,
             Method::PATCH if body.pointer("/metadata/finalizers").is_some() => Self::Release,
@@ -144,6 +148,7 @@ impl Asks {
             Self::List => "list",
             Self::Watch => "watch",
             Self::Get => "get",
+            Self::Review => "review",
             Self::Other(method) => method,
         }
     }

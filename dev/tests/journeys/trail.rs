@@ -110,7 +110,8 @@ impl Trail {
             let at: Timestamp = event["requestReceivedTimestamp"].as_str()?.parse().ok()?;
             let verb = event["verb"].as_str()?;
             let is_write = !["get", "list", "watch"].contains(&verb)
-                && !["events", "leases"].contains(&part("resource"));
+                // The last one stores nothing.
+                && !["events", "leases", "selfsubjectaccessreviews"].contains(&part("resource"));
             let name = match part("namespace") {
                 "" => part("name").to_owned(),
                 namespace => format!("{namespace}/{}", part("name")),

@@ -100,6 +100,14 @@ fn lists_and_watches_are_called_by_their_kind() {
 }
 
 #[test]
+fn to_ask_what_one_may_do_changes_nothing() {
+    let uri = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    let asked = asked("POST", uri, &json!({}));
+    assert_eq!(asked.label.to_string(), "Installation/kubernetes/review/-");
+    assert!(!asked.mutating);
+}
+
+#[test]
 fn who_asks_stands_in_the_token() {
     let claims =
         URL_SAFE_NO_PAD.encode(r#"{"sub":"system:serviceaccount:harmonix-system:harmonix"}"#);

@@ -58,3 +58,13 @@ fn a_line_of_the_audit_log_is_a_call() {
     };
     assert_eq!(audited(&event), Some(expected));
 }
+
+#[test]
+fn to_ask_what_one_may_do_is_no_write() {
+    let event = json!({
+        "verb": "create", "stageTimestamp": "1970-01-01T00:00:00.007000Z",
+        "objectRef": { "resource": "selfsubjectaccessreviews", "apiGroup": "authorization.k8s.io" },
+        "responseStatus": { "code": 201 },
+    });
+    assert!(!audited(&event).unwrap().mutating);
+}

@@ -7,6 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use futures::{FutureExt as _, StreamExt as _};
+use harmonix::adapters::kube::only;
+use harmonix::adapters::kube::right::CONTROLLER;
 use harmonix::api::{Application, Environment, EnvironmentProvider};
 use http::{Request, Response};
 use http_body::Frame;
@@ -33,6 +35,7 @@ type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 pub fn client(universe: &Universe) -> Client {
     let universe = universe.clone();
     let service = ServiceBuilder::new()
+        .layer(only(CONTROLLER))
         .layer(RetryLayer::new(RetryPolicy::server_retry()))
         .service(service_fn(move |request: Request<Body>| {
             let universe = universe.clone();
