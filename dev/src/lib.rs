@@ -12,6 +12,7 @@ pub mod gitlab;
 pub mod journal;
 pub mod manifest;
 pub mod progress;
+pub mod rights;
 pub mod scripted;
 pub mod settled;
 pub mod tools;

@@ -11,6 +11,8 @@
 mod cloud;
 #[path = "journeys/cluster.rs"]
 mod cluster;
+#[path = "journeys/errand.rs"]
+mod errand;
 #[path = "journeys/forge.rs"]
 mod forge;
 #[path = "journeys/guardian.rs"]
@@ -45,6 +47,8 @@ mod figures;
 mod foreign;
 #[path = "journeys/group.rs"]
 mod group;
+#[path = "journeys/key.rs"]
+mod key;
 #[path = "journeys/leader.rs"]
 mod leader;
 #[path = "journeys/lost.rs"]
@@ -65,6 +69,8 @@ mod release;
 mod requester;
 #[path = "journeys/retry.rs"]
 mod retry;
+#[path = "journeys/rights.rs"]
+mod rights;
 #[path = "journeys/role.rs"]
 mod role;
 #[path = "journeys/server_errors.rs"]

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use harmonix_dev::failure::{Doing, Failure};
 use harmonix_dev::progress::Progress;
+use harmonix_dev::rights;
 use harmonix_dev::tools::{Suite, Tools};
 use harmonix_dev::world::controller::binary;
 use harmonix_dev::world::name::checkout;
@@ -29,6 +30,7 @@ pub async fn run(mut arguments: Vec<String>) -> Result<ExitCode, Failure> {
     let build = binary::cargo(&["test", "--workspace", "--no-run"]);
     let controller = binary::compile(build, "harmonix", |_| {}).await?;
 
+    let rights = rights::Run::begin(&tools.cache)?;
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(["test", "--workspace"]);
     if let Some(suite) = suite {
@@ -36,12 +38,26 @@ pub async fn run(mut arguments: Vec<String>) -> Result<ExitCode, Failure> {
     }
     command.args(&arguments).current_dir(checkout());
     command.env(binary::VARIABLE, controller);
+    command.env(rights::run::VARIABLE, rights.folder());
     for (name, path) in variables {
         command.env(name, path);
     }
     let status = command.status().await.doing(|| "start cargo".into())?;
     let seconds = since.elapsed().as_secs();
+    let rights = rights.judge()?;
     if status.success() {
+        // Only a whole run uses every right; what is missing is missing in any.
+        let is_whole = arguments.is_empty() && suite.is_none();
+        if rights.requests > 0 && (!rights.missing.is_empty() || is_whole) {
+            println!(
+                "\nThe controller's rights, as the API servers' audit logs saw them: {rights}"
+            );
+        }
+        if !rights.missing.is_empty() || is_whole && !rights.unused.is_empty() {
+            let sentence =
+                "the roles of `harmonix rbac` are not what the controller asked for: see above";
+            return Err(Failure::new(sentence));
+        }
         println!("\nAll tests that were run passed, after {seconds} s.");
         if suite.is_none() {
             let suites = Suite::ALL.map(|suite| format!("`cargo dev test {}`", suite.name()));

@@ -13,6 +13,7 @@ use super::part::Recipe;
 use super::rise::Rise;
 use super::secret;
 use crate::failure::{Doing, Failure};
+use crate::rights::run;
 
 const AUDIT_POLICY: &str = include_str!("audit-policy.yaml");
 const PROBE_LIMIT: Duration = Duration::from_secs(2);
@@ -113,6 +114,8 @@ fn config(cluster: &Value, token: &str) -> Result<Vec<u8>, Failure> {
 fn write_files(rise: &Rise<'_>) -> Result<(), Failure> {
     let layout = &rise.world.layout;
     layout.write(&layout.path("kubernetes/audit-policy.yaml"), AUDIT_POLICY)?;
+    let kept = std::env::var_os(run::VARIABLE).map(PathBuf::from);
+    run::keep(&layout.journal("kubernetes"), kept.as_deref())?;
     let keys = secret::KeyPair::random()?;
     layout.write(
         &layout.path("kubernetes/service-accounts.key"),

@@ -129,7 +129,7 @@ impl Shared {
     }
 }
 
-fn controller_binary() -> PathBuf {
+pub fn controller_binary() -> PathBuf {
     if let Some(given) = std::env::var_os(binary::VARIABLE) {
         return given.into();
     }
