@@ -1,5 +1,6 @@
 //! The API server, as its administrator uses it.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use harmonix_dev::world::World;
@@ -25,7 +26,16 @@ impl Cluster {
 
     /// As `kubectl --as` uses it: somebody else, with the administrator's rights.
     pub async fn as_user(world: &World, user: Option<&str>) -> Self {
-        let kubeconfig = Kubeconfig::read_from(world.layout.administrator_kubeconfig()).unwrap();
+        Self::connect(world, &world.layout.administrator_kubeconfig(), user).await
+    }
+
+    /// As whoever this kubeconfig speaks for.
+    pub async fn with(world: &World, kubeconfig: &Path) -> Self {
+        Self::connect(world, kubeconfig, None).await
+    }
+
+    async fn connect(world: &World, kubeconfig: &Path, user: Option<&str>) -> Self {
+        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
         let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
             .await
             .unwrap();

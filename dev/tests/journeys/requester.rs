@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
+use super::errand::{account, kubectl, kubectl_with};
 use super::manifest::{application, environment, provider, with};
 use super::stage::Stage;
 
@@ -105,4 +106,226 @@ async fn platform_objects_are_stamped_as_well() {
         stage.cluster.delete(kind, name).await;
         stage.cluster.gone(kind, name).await;
     }
+}
+
+/// What is in an object's stamp, as its administrator sees it.
+fn stamped(stage: &Stage, name: &str) -> String {
+    let path = r"jsonpath={.metadata.annotations.harmonix\.io/requested-by}";
+    let get = ["get", "application", name, "--namespace", &stage.namespace];
+    kubectl(stage.world, &[&get[..], &["--output", path]].concat(), "").unwrap()
+}
+
+/// A suspended application, which the controller looks at and does not touch, with a stamp that nobody earned.
+fn idle(stage: &Stage, name: &str, stamp: &str) -> Value {
+    let object = application(&stage.namespace, name, &["dev"]);
+    forged(with(object, "/spec/suspend", true), stamp)
+}
+
+/// `harmonix.io/requested-by` is in a field of every write that people can make of it.
+#[tokio::test]
+async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_them_by() {
+    let stage = Stage::enter("forging").await;
+    let world = stage.world;
+    // Rights on applications, and nothing else: nobody here is an administrator.
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "forging" },
+        "rules": [{
+            "apiGroups": ["harmonix.io"], "resources": ["applications", "applications/status"], "verbs": ["*"],
+        }],
+    });
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": { "name": "forging", "namespace": "forging" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "forging" },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "developers" }],
+    });
+    let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [role, binding] });
+    kubectl(world, &["apply", "--filename", "-"], &objects.to_string()).unwrap();
+
+    // Users of many kinds, with groups that are called like users.
+    for (number, (user, groups)) in [
+        ("ada", &["developers"][..]),
+        ("bob@example.com", &["ada", "developers"]),
+        (
+            "oidc:0a1b-ü \"quoted\" \\ {name}",
+            &["developers", "system:authenticated"],
+        ),
+        (
+            "https://idp.example.com#1",
+            &["developers", "system:serviceaccounts"],
+        ),
+        ("system:serviceaccount:forging:ghost", &["developers"]),
+        ("harmonix", &["developers"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let name = format!("of-{number}");
+        let mut who = vec!["--as", user];
+        who.extend(groups.iter().flat_map(|group| ["--as-group", group]));
+        let run = |arguments: &[&str], input: &Value| {
+            kubectl(world, &[&who[..], arguments].concat(), &input.to_string()).unwrap()
+        };
+        let object = idle(&stage, &name, "mallory");
+        run(&["create", "--filename", "-"], &object);
+        assert_eq!(stamped(&stage, &name), user, "created");
+
+        // Of somebody else's object everything but the spec is written, in every way there is.
+        let own = format!("adas-{number}");
+        let ada = [
+            "--as",
+            "ada",
+            "--as-group",
+            "developers",
+            "create",
+            "--filename",
+            "-",
+        ];
+        let object = idle(&stage, &own, "mallory");
+        kubectl(world, &ada, &object.to_string()).unwrap();
+        let target = ["application", &own, "--namespace", "forging"];
+        let patch = |kind: &str, change: Value| {
+            let change = change.to_string();
+            let patch = ["--type", kind, "--patch", &change];
+            run(
+                &[&["patch"], &target[..], &patch[..]].concat(),
+                &Value::Null,
+            );
+            assert_eq!(stamped(&stage, &own), "ada", "{kind} {change}");
+        };
+        let path = "/metadata/annotations/harmonix.io~1requested-by";
+        patch(
+            "merge",
+            json!({ "metadata": { "annotations": { STAMP: user } } }),
+        );
+        patch("merge", json!({ "metadata": { "annotations": null } }));
+        patch("merge", json!({ "metadata": { "labels": { "a": "b" } } }));
+        patch(
+            "json",
+            json!([{ "op": "replace", "path": path, "value": user }]),
+        );
+        patch("json", json!([{ "op": "remove", "path": path }]));
+        patch(
+            "json",
+            json!([{ "op": "remove", "path": "/metadata/annotations" }]),
+        );
+        // By way of the status, which no policy looks at.
+        let sneaked = json!({ "metadata": { "annotations": { STAMP: user } } }).to_string();
+        let below = [
+            "--subresource",
+            "status",
+            "--type",
+            "merge",
+            "--patch",
+            &sneaked,
+        ];
+        run(
+            &[&["patch"], &target[..], &below[..]].concat(),
+            &Value::Null,
+        );
+        assert_eq!(stamped(&stage, &own), "ada", "status");
+        // With a whole object that lacks the annotation, and with one that has another.
+        for stamp in [None, Some(user)] {
+            let read = [&["get"], &target[..], &["--output", "json"]].concat();
+            let text = run(&read, &Value::Null);
+            let mut object: Value = serde_json::from_str(&text).unwrap();
+            object["metadata"]["annotations"] =
+                stamp.map_or(Value::Null, |name| json!({ STAMP: name }));
+            run(&["replace", "--filename", "-"], &object);
+            assert_eq!(stamped(&stage, &own), "ada", "replaced with {stamp:?}");
+        }
+        // A change of the spec is one's own, whatever one calls oneself.
+        let change = json!({
+            "metadata": { "annotations": { STAMP: "ada" } },
+            "spec": { "description": "Changed." },
+        });
+        let change = change.to_string();
+        let edit = ["--type", "merge", "--patch", &change];
+        run(&[&["patch"], &target[..], &edit[..]].concat(), &Value::Null);
+        assert_eq!(stamped(&stage, &own), user, "edited");
+    }
+}
+
+#[tokio::test]
+async fn nobody_signs_as_another_without_the_right_to_be_another() {
+    let stage = Stage::enter("impersonation").await;
+    let world = stage.world;
+    let rules = |name: &str, rules: Value| {
+        let role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name },
+            "rules": rules,
+        });
+        kubectl(world, &["apply", "--filename", "-"], &role.to_string()).unwrap();
+    };
+    let applications =
+        json!({ "apiGroups": ["harmonix.io"], "resources": ["applications"], "verbs": ["*"] });
+    let become_ada = json!({
+        "apiGroups": [""], "resources": ["users"], "resourceNames": ["ada"], "verbs": ["impersonate"],
+    });
+    rules("impersonation-plain", json!([applications.clone()]));
+    rules("impersonation-ada", json!([applications, become_ada]));
+    let plain = account(
+        world,
+        "impersonation",
+        "plain",
+        &["ClusterRole/impersonation-plain"],
+    );
+    let proxy = account(
+        world,
+        "impersonation",
+        "proxy",
+        &["ClusterRole/impersonation-ada"],
+    );
+    let ada = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
+        "metadata": { "name": "impersonation-of-ada" },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "impersonation-plain" },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ada" }],
+    });
+    kubectl(world, &["apply", "--filename", "-"], &ada.to_string()).unwrap();
+    let create = |kubeconfig, who: &[&str], name: &str, stamp: &str| {
+        let object = idle(&stage, name, stamp).to_string();
+        let arguments = [who, &["create", "--filename", "-"]].concat();
+        kubectl_with(world, kubeconfig, &arguments, &object)
+    };
+
+    // A service account, as GitOps tools have one, signs with its own name.
+    create(&plain, &[], "own", "ada").unwrap();
+    assert_eq!(
+        stamped(&stage, "own"),
+        "system:serviceaccount:impersonation:plain"
+    );
+    // It may not be anybody else.
+    let refused = create(&plain, &["--as", "ada"], "as-ada", "ada").unwrap_err();
+    assert!(refused.contains("cannot impersonate"), "{refused}");
+    // Who may be ada, and nobody else, signs as ada: that is what the right means.
+    create(&proxy, &["--as", "ada"], "as-ada", "mallory").unwrap();
+    assert_eq!(stamped(&stage, "as-ada"), "ada");
+    for who in [
+        &["--as", "bob"][..],
+        &["--as", "ada", "--as-group", "system:masters"],
+        &["--as", "system:serviceaccount:harmonix-system:harmonix"],
+    ] {
+        let refused = create(&proxy, who, "as-other", "ada").unwrap_err();
+        assert!(refused.contains("cannot impersonate"), "{who:?}: {refused}");
+    }
+}
+
+#[tokio::test]
+async fn the_controllers_own_writes_leave_the_stamp_and_it_has_no_way_to_set_one() {
+    let stage = Stage::enter("own-writes").await;
+    let ada = Cluster::as_user(stage.world, Some("ada")).await;
+    let (kind, name) = ("Application", "own-writes/cart");
+    ada.apply(&application("own-writes", "cart", &["dev"]))
+        .await;
+    // It wrote intents, a finalizer and many a status by now.
+    let ready = stage.cluster.ready(kind, name).await;
+    assert!(ready["metadata"]["annotations"]["harmonix.io/intents"].is_string());
+    assert_eq!(stamp(&stage, kind, name).await, "ada");
+    // Nor could it, with its own account.
+    let own = Cluster::with(stage.world, &stage.world.layout.controller_kubeconfig()).await;
+    own.annotate(kind, name, STAMP, Some("mallory")).await;
+    assert_eq!(stamp(&stage, kind, name).await, "ada");
+    own.annotate(kind, name, STAMP, None).await;
+    assert_eq!(stamp(&stage, kind, name).await, "ada");
 }
