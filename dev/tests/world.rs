@@ -79,7 +79,8 @@ async fn a_world_comes_up_says_what_is_broken_and_leaves_nothing_behind() {
     let world = World::load(&own.name).unwrap();
 
     // Not with kubectl, which asks for things that the controller has no right to: the journal is the controller's own.
-    let own_account = kubernetes::client(&world.layout.controller_kubeconfig());
+    let kubeconfig = world.layout.controller_kubeconfig();
+    let own_account = kubernetes::client(&kubeconfig);
     let namespaces = Api::<Namespace>::all(own_account.await.unwrap());
     let namespaces = namespaces.list(&ListParams::default()).await.unwrap();
     let mut names = namespaces
