@@ -94,10 +94,6 @@ impl Telling<'_> {
             | Verdict::Waiting(..)
             | Verdict::Suspended => NoticeKind::Normal,
         };
-        Some(Notice {
-            kind,
-            reason: reason.as_str(),
-            message: super::condition::shorten(message, 1000),
-        })
+        Some(Notice::new(kind, reason.as_str(), message))
     }
 }
