@@ -8,3 +8,10 @@ mod gate;
 #[cfg(feature = "host")]
 pub mod gitlab;
 pub mod kube;
+#[cfg(feature = "host")]
+pub mod meter;
+#[cfg(feature = "host")]
+pub mod serve;
+pub mod silence;
+#[cfg(feature = "host")]
+pub mod traces;

@@ -3,6 +3,7 @@
 mod config;
 mod crd;
 mod key;
+mod observation;
 mod rbac;
 mod refusal;
 mod run;

@@ -15,6 +15,7 @@ pub mod group;
 pub mod identity;
 pub mod intent;
 pub mod lease;
+pub mod measure;
 pub mod name;
 pub mod notice;
 pub mod observed;

@@ -8,9 +8,11 @@ mod cloud;
 mod leadership;
 mod repository;
 mod store;
+mod telemetry;
 
 pub use clock::Clock;
 pub use cloud::{AuditTable, CloudSessions, OperationsSession};
 pub use leadership::{LeaseError, Leases};
 pub use repository::{Access, Files, Pipelines, Projects};
 pub use store::{Cache, Store, StoreError};
+pub use telemetry::{Acted, Called, Seen, Telemetry};

@@ -25,9 +25,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 
+use crate::adapters::silence::Silence;
 use crate::domain::failure::Failure;
 use crate::domain::runtime::OperationsAccess;
-use crate::ports::{CloudSessions, OperationsSession};
+use crate::ports::{CloudSessions, OperationsSession, Telemetry};
 
 use cache::Cache;
 use ground::Ground;
@@ -51,21 +52,26 @@ struct Shared {
 impl AwsSessions {
     /// Loads the controller's own identity from the SDK's default chain (IRSA, EKS Pod Identity,
     /// environment). Roles are assumed at the STS endpoint of `region`. Nothing is sent yet.
-    pub async fn new(region: &str) -> Self {
+    pub async fn new(region: &str, telemetry: &Arc<dyn Telemetry>) -> Self {
         let base = aws_config::defaults(limit::behavior())
             .region(Region::new(region.to_owned()))
             .load()
             .await;
-        Self::over(&base)
+        Self::telling(&base, telemetry)
     }
 
     /// Uses a configuration that is loaded already. Its credentials become the controller's own.
     pub fn over(base: &SdkConfig) -> Self {
+        Self::telling(base, &(Arc::new(Silence) as Arc<dyn Telemetry>))
+    }
+
+    /// Does so, and tells of its requests.
+    pub fn telling(base: &SdkConfig, telemetry: &Arc<dyn Telemetry>) -> Self {
         let base = limit::applied(base);
         Self {
             shared: Arc::new(Shared {
-                own: OwnIdentity::of(&base),
-                ground: Ground::of(&base),
+                own: OwnIdentity::of(&base, telemetry),
+                ground: Ground::of(&base, telemetry),
                 cache: Cache::default(),
                 images: Images::default(),
             }),

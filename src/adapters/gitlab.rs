@@ -30,12 +30,14 @@ mod wait;
 mod wire;
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
 use gitlab::api::{self, AsyncQuery, Endpoint, Pageable, Pagination};
 use serde::de::DeserializeOwned;
 
 use crate::domain::failure::{Failure, FailureKind};
+use crate::ports::Telemetry;
 
 pub use address::GitlabAddress;
 pub use wire::{GitlabClient, Keep, WireError};
@@ -71,6 +73,13 @@ impl GitlabHost {
             wire: Wire::new(client, timeout),
             groups: Groups::default(),
         }
+    }
+
+    /// Tells of its requests.
+    #[must_use]
+    pub fn telling(mut self, telemetry: Arc<dyn Telemetry>) -> Self {
+        self.wire.telemetry = telemetry;
+        self
     }
 
     /// Sends one request and reads its answer.

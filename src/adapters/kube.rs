@@ -8,6 +8,10 @@ mod feed;
 mod granted;
 mod key;
 mod lease;
+#[cfg(feature = "host")]
+mod reach;
+#[cfg(feature = "host")]
+mod readiness;
 pub mod right;
 mod store;
 
@@ -17,4 +21,8 @@ pub use feed::{Feed, Feeds, feeds};
 pub use granted::{Rights, ask};
 pub use key::{Ensured, KeyPlace, ensure};
 pub use lease::KubeLeases;
+#[cfg(feature = "host")]
+pub use reach::Reach;
+#[cfg(feature = "host")]
+pub use readiness::Readiness;
 pub use store::KubeStore;

@@ -1,5 +1,6 @@
 //! Configuration: flags and environment, read once, checked before anything starts.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -126,6 +127,19 @@ pub struct RunOptions {
         value_parser = value::region
     )]
     pub aws_region: String,
+    /// Where probes (/livez, /readyz) and metrics (/metrics) are served, without TLS.
+    #[arg(
+        long,
+        env = "HARMONIX_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "0.0.0.0:8080",
+        value_parser = value::address
+    )]
+    pub listen: SocketAddr,
+    /// Where a collector takes traces, by OTLP over HTTP (protobuf), such as http://otel-collector:4318.
+    /// Default: none, no traces.
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL", value_parser = value::url)]
+    pub otlp_endpoint: Option<Url>,
     /// How log lines look.
     #[arg(long, env = "HARMONIX_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,

@@ -11,11 +11,12 @@ use tokio::sync::{oneshot, watch};
 use crate::adapters::aws::AwsSessions;
 use crate::adapters::clock::SystemClock;
 use crate::adapters::gitlab::{GitlabAddress, GitlabHost};
-use crate::adapters::kube::{KubeLeases, KubeStore, Rights, ask, connect, feeds, right};
+use crate::adapters::kube::{KubeLeases, KubeStore, Rights, ask, client, config, feeds, right};
 use crate::controllers::{self, Context, Election, Ports};
 use crate::ports::Clock as _;
 
 use super::config::RunOptions;
+use super::observation::Observation;
 use super::{refuse, telemetry};
 
 /// How long passes under way may take after a signal. The process ends then, whatever they wait for, well before the
@@ -65,27 +66,41 @@ fn arm() -> Result<(), String> {
 }
 
 async fn run(options: RunOptions) -> Result<(), String> {
+    // Before anything else: probes are answered also while the API server is slow or gone.
+    let observation = Observation::begin(&options).await;
     let gitlab = GitlabHost::new(GitlabAddress {
         base_url: options.gitlab_url.clone(),
         token_file: options.gitlab_token_file.clone(),
         ca_bundle: options.gitlab_ca_file.clone(),
         timeout: options.gitlab_timeout,
     });
-    let client = connect(right::CONTROLLER).await;
-    let (settings, gitlab, client) = match (options.settings(), gitlab, client) {
-        (Ok(settings), Ok(gitlab), Ok(client)) => (settings, Arc::new(gitlab), client),
-        // All at once: nobody wants to start a controller three times to learn three things.
-        (settings, gitlab, client) => {
-            let problems = [settings.err(), gitlab.err(), client.err()];
-            return Err(problems
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join("; "));
-        }
-    };
-    let clouds = AwsSessions::new(&options.aws_region).await;
+    let kubernetes = config().await;
+    let (settings, gitlab, kubernetes, observation) =
+        match (options.settings(), gitlab, kubernetes, observation) {
+            (Ok(settings), Ok(gitlab), Ok(kubernetes), Ok(observation)) => {
+                (settings, gitlab, kubernetes, observation)
+            }
+            // All at once: nobody wants to start a controller three times to learn three things.
+            (settings, gitlab, kubernetes, observation) => {
+                let problems = [
+                    settings.err(),
+                    gitlab.err(),
+                    kubernetes.err(),
+                    observation.err(),
+                ];
+                return Err(problems
+                    .into_iter()
+                    .flatten()
+                    .collect::<Vec<_>>()
+                    .join("; "));
+            }
+        };
+    let client = client(kubernetes, right::CONTROLLER, &observation.reach.watching())?;
+    let telemetry = Arc::clone(&observation.telemetry);
+    let gitlab = Arc::new(gitlab.telling(Arc::clone(&telemetry)));
+    let clouds = AwsSessions::new(&options.aws_region, &telemetry).await;
     let (feeds, stores) = feeds(&client);
+    observation.watch(&stores);
     let (rights, _known) = watch::channel(Rights::default());
     let lease_namespace = options.leader_election.then(|| lease_namespace(&options));
     tokio::spawn(ask(
@@ -112,6 +127,7 @@ async fn run(options: RunOptions) -> Result<(), String> {
             access: gitlab,
             clouds: Arc::new(clouds),
             clock: Arc::new(SystemClock),
+            telemetry,
         },
         settings,
     );

@@ -1,5 +1,6 @@
 //! Values of options: read once, and refused in words that name what would do.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +38,13 @@ pub(super) fn issuer(text: &str) -> Result<Url, String> {
     } else {
         Err("this must begin with https://, as AWS IAM knows the issuer".to_owned())
     }
+}
+
+/// An address to listen on.
+pub(super) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        format!("{text:?} is not an address to listen on, such as 0.0.0.0:8080 or [::]:8080")
+    })
 }
 
 /// The full path of a GitLab group.

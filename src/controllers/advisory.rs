@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -21,6 +22,9 @@ pub(super) async fn keep(context: Arc<Context>) {
     loop {
         let after = match context.ports.access.token().await {
             Ok(facts) => {
+                let end = facts.expires_on.as_deref().map(beginning_of);
+                // A day that cannot be read is none that anybody could be warned of.
+                context.ports.telemetry.token_ends(end.flatten());
                 let today = context.ports.clock.now().to_zoned(TimeZone::UTC).date();
                 let claim = facts
                     .expires_on
@@ -39,6 +43,12 @@ pub(super) async fn keep(context: Arc<Context>) {
         };
         tokio::time::sleep(after).await;
     }
+}
+
+/// When a day begins: a token ends with the beginning of the day it names.
+fn beginning_of(day: &str) -> Option<Timestamp> {
+    let day: Date = day.parse().ok()?;
+    day.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp())
 }
 
 /// The warning that a token ending on `day` is worth.

@@ -2,19 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
 
 use super::leadership::{Leadership, Term};
-use crate::domain::condition::Claim;
+use crate::api::FIELD_MANAGER;
+use crate::api::condition::ConditionType;
+use crate::domain::condition::{Claim, is_true};
 use crate::domain::failure::Failure;
 use crate::domain::intent::{Intent, IntentId};
 use crate::domain::lease::Epoch;
+use crate::domain::measure::PassResult;
 use crate::domain::settings::Settings;
-use crate::domain::target::Place;
+use crate::domain::target::{Place, Scope};
 use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
-use crate::ports::{Access, Clock, CloudSessions, Files, Pipelines, Projects, Store};
+use crate::ports::{
+    Access, Clock, CloudSessions, Files, Pipelines, Projects, Seen, Store, Telemetry,
+};
 
 /// The world, port by port.
 #[derive(Clone)]
@@ -33,6 +41,8 @@ pub struct Ports {
     pub clouds: Arc<dyn CloudSessions>,
     /// Time and chance.
     pub clock: Arc<dyn Clock>,
+    /// Who watches over our work.
+    pub telemetry: Arc<dyn Telemetry>,
 }
 
 /// What every pass works with: the world, the settings, and what this process remembers.
@@ -142,6 +152,8 @@ impl Context {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         table.remove(uid);
+        drop(table);
+        self.ports.telemetry.gone(uid);
     }
 
     /// Warnings that concern every object that uses GitLab.
@@ -170,6 +182,26 @@ impl Context {
         }
     }
 
+    /// Tells that a pass looks at an object.
+    pub(super) fn see<K: ResourceExt>(&self, object: &K, scope: &Scope, conditions: &[Condition]) {
+        let holds = |kind| is_true(conditions, kind, Some(scope.generation));
+        let moves = holds(ConditionType::Reconciling) || holds(ConditionType::Stalled);
+        self.ports.telemetry.seen(&Seen {
+            identity: &scope.identity,
+            uid: &scope.uid,
+            generation: scope.generation,
+            written_at: written_by_others(object),
+            settled: holds(ConditionType::Ready) && !moves,
+        });
+    }
+
+    /// Tells that an object is looked at later, when the cache shows our own last write. Answers how much later.
+    pub(super) fn behind(&self, version: &Version) -> Duration {
+        let kind = version.identity.kind;
+        self.ports.telemetry.ended(kind, PassResult::Behind);
+        Duration::from_millis(200)
+    }
+
     /// Whether it is time to look at everything again.
     pub(super) fn is_verification_due(&self, uid: &str, now: Timestamp) -> bool {
         self.recall(uid).verify_at.is_none_or(|at| now >= at)
@@ -190,4 +222,13 @@ impl Context {
             .and_then(|believed| now.checked_add(believed).ok());
         self.remember(uid, |r| r.verify_at = again);
     }
+}
+
+/// When somebody else than us changed an object last.
+fn written_by_others<K: ResourceExt>(object: &K) -> Option<Timestamp> {
+    let writes = object.managed_fields().iter();
+    let of_others = writes.filter(|write| write.manager.as_deref() != Some(FIELD_MANAGER));
+    let times = of_others.filter_map(|write| write.time.as_ref());
+    let made = object.creation_timestamp();
+    times.chain(made.as_ref()).map(|time| time.0).max()
 }

@@ -21,7 +21,7 @@ use crate::domain::step::{Step, StepResult};
 use crate::domain::target::{Mode, Scope};
 use crate::domain::verdict::Verdict;
 use crate::domain::version::Version;
-use crate::ports::StoreError;
+use crate::ports::{Acted, StoreError};
 
 use super::failpoint::{Point, reach};
 use super::managed::{Depth, Managed, intents, open_intents, version};
@@ -44,8 +44,9 @@ pub(super) async fn pass<K: Managed>(
     let scope = object.scope(context);
     let version = version(object, scope.identity.clone());
     if !context.is_current(&version) {
-        return Ok(Some(Duration::from_millis(200)));
+        return Ok(Some(context.behind(&version)));
     }
+    context.see(object, &scope, K::conditions(&object.status()));
     let target = match object.target(context) {
         Ok(target) => target,
         Err(_) if scope.mode == Mode::LetGo => {
@@ -239,6 +240,7 @@ impl<K: Managed> Pass<'_, K> {
             let under_way = before.is_some_and(|open| has_time(open, settings, now));
             let kind = self.scope.identity.kind;
             reach(kind, name, Point::Sent);
+            self.context.ports.telemetry.acting(&self.scope.uid);
             let mut outcome = execute::execute(self.context, intent, &step, &self.intents).await;
             reach(kind, name, Point::Answered);
             if matches!(outcome.result, StepResult::Open(_)) {
@@ -248,6 +250,11 @@ impl<K: Managed> Pass<'_, K> {
             if under_way {
                 outcome = outcome.before_the_last_word();
             }
+            self.context.ports.telemetry.acted(&Acted {
+                identity: &self.scope.identity,
+                uid: &self.scope.uid,
+                outcome: &outcome,
+            });
             self.remember_refusal(&outcome);
             if let Some(notice) = Notice::of(&outcome) {
                 self.context.notify(&self.version, &notice).await;

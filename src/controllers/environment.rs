@@ -26,7 +26,7 @@ pub(super) async fn pass(
         return Ok(None);
     }
     if !context.is_current(&version) {
-        return Ok(Some(Duration::from_millis(200)));
+        return Ok(Some(context.behind(&version)));
     }
     let store = &context.ports.store;
     let name = object.name_any();
@@ -45,6 +45,7 @@ pub(super) async fn pass(
             .count(),
     };
     let previous = object.status.clone().unwrap_or_default();
+    context.see(object, &scope, &previous.conditions);
     let telling = Telling {
         generation: scope.generation,
         previous: &previous.conditions,

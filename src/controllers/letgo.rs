@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::api::{EffectJournal, FINALIZER};
 use crate::domain::failure::Failure;
 use crate::domain::intent::{Action, Intent, format_intents};
+use crate::domain::measure::PassResult;
 use crate::domain::observed::{EffectsObserved, External};
 use crate::domain::plan::{Settlement, awaited, settle};
 use crate::domain::report::Journal as _;
@@ -40,6 +41,8 @@ pub(super) async fn finish(
     context.release(version, &rest).await?;
     reach(version.identity.kind, LET_GO, Point::Told);
     context.forget(&version.uid);
+    let kind = version.identity.kind;
+    context.ports.telemetry.ended(kind, PassResult::Released);
     tracing::info!(object = %version.identity, "let go: what was made outside stays as it is");
     Ok(None)
 }

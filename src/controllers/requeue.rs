@@ -32,6 +32,11 @@ pub(super) async fn tell<S: Serialize + PartialEq + Send>(
             r.refused.clear();
         });
     }
+    let kind = version.identity.kind;
+    context
+        .ports
+        .telemetry
+        .told(kind, &version.uid, &report.verdict);
     if let Some(notice) = &report.notice {
         let (reason, message) = report.verdict.reason();
         tracing::info!(

@@ -6,37 +6,42 @@
 
 mod fingerprint;
 mod pump;
+mod queue;
+mod watched;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender, unbounded};
+use futures::channel::mpsc::UnboundedReceiver;
 use futures::future::{BoxFuture, Shared};
 use futures::{FutureExt as _, StreamExt as _};
-use kube::runtime::controller::{Action, Config, ReconcileRequest, applier};
+use kube::runtime::controller::{self, Action, Config, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Resource, ResourceExt};
 use tokio::task::JoinHandle;
 
 use crate::adapters::kube::{Feeds, Stores};
 use crate::api::{Application, Environment, EnvironmentProvider};
-use crate::ports::StoreError;
+use crate::domain::identity::Kind;
+use crate::domain::measure::PassResult;
+use crate::ports::{StoreError, Telemetry};
 
 use super::{Context, advisory, driver, environment};
+use queue::{Queue, Request};
+use watched::Watched;
 
 /// What may be woken; nothing while another process leads.
 #[derive(Clone, Default)]
 pub(super) struct Wakers {
-    open: Arc<Mutex<Option<Senders>>>,
+    open: Arc<Mutex<Option<Doors>>>,
 }
 
-struct Senders {
-    applications: UnboundedSender<Request<Application>>,
-    environments: UnboundedSender<Request<Environment>>,
-    providers: UnboundedSender<Request<EnvironmentProvider>>,
+#[derive(Clone)]
+struct Doors {
+    applications: Queue<Application>,
+    environments: Queue<Environment>,
+    providers: Queue<EnvironmentProvider>,
 }
-
-type Request<K> = Result<ReconcileRequest<K>, std::convert::Infallible>;
 
 /// How soon something is looked at again that the API server did not know when it was written to.
 const UNKNOWN: Duration = Duration::from_secs(5);
@@ -50,6 +55,18 @@ enum PassError {
     /// The pass died; other objects go on.
     #[error("the pass died: {0}")]
     Panicked(String),
+}
+
+impl PassError {
+    const fn result(&self) -> PassResult {
+        match self {
+            Self::Store(StoreError::Stale) => PassResult::Stale,
+            Self::Store(StoreError::Gone) => PassResult::Gone,
+            Self::Store(StoreError::Withheld) => PassResult::Withheld,
+            Self::Store(StoreError::Unavailable(_)) => PassResult::Unwritten,
+            Self::Panicked(_) => PassResult::Died,
+        }
+    }
 }
 
 /// Runs every controller while this process leads, until `stop` resolves; then the passes that are under way are
@@ -80,8 +97,10 @@ pub async fn run(
             term = context.leadership.gained() => term,
         };
         let context = Arc::new(context.in_term(&term));
+        context.ports.telemetry.leads(true);
         lead(&context, &stores, &wakers, &config, stop.clone()).await;
         wakers.close();
+        context.ports.telemetry.leads(false);
     }
 }
 
@@ -93,7 +112,7 @@ async fn lead(
     config: &Config,
     stop: Shared<BoxFuture<'static, ()>>,
 ) {
-    let queues = wakers.open();
+    let (doors, queues) = wakers.open(&context.ports.telemetry);
     wakers.all(stores);
     let _advisories = Task(tokio::spawn(advisory::keep(Arc::clone(context))));
     let controllers = async {
@@ -101,21 +120,21 @@ async fn lead(
             control(
                 context,
                 stores.providers.clone(),
-                queues.providers,
+                (doors.providers, queues.providers),
                 config.clone(),
                 |c, o| async move { driver::pass(&c, &*o).await }.boxed()
             ),
             control(
                 context,
                 stores.environments.clone(),
-                queues.environments,
+                (doors.environments, queues.environments),
                 config.clone(),
                 |c, o| async move { environment::pass(&c, &o).await }.boxed()
             ),
             control(
                 context,
                 stores.applications.clone(),
-                queues.applications,
+                (doors.applications, queues.applications),
                 config.clone(),
                 |c, o| async move { driver::pass(&c, &*o).await }.boxed()
             ),
@@ -149,30 +168,36 @@ struct Queues {
 }
 
 impl Wakers {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Senders>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Doors>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// From now on whoever is woken stands in these queues.
-    fn open(&self) -> Queues {
-        let (applications, application_queue) = unbounded();
-        let (environments, environment_queue) = unbounded();
-        let (providers, provider_queue) = unbounded();
-        *self.lock() = Some(Senders {
+    fn open(&self, telemetry: &Arc<dyn Telemetry>) -> (Doors, Queues) {
+        let (applications, application_queue) = Queue::new(Kind::Application, telemetry);
+        let (environments, environment_queue) = Queue::new(Kind::Environment, telemetry);
+        let (providers, provider_queue) = Queue::new(Kind::Provider, telemetry);
+        let doors = Doors {
             applications,
             environments,
             providers,
-        });
-        Queues {
+        };
+        *self.lock() = Some(doors.clone());
+        let queues = Queues {
             applications: application_queue,
             environments: environment_queue,
             providers: provider_queue,
-        }
+        };
+        (doors, queues)
     }
 
     /// A closed queue ends its controller once the passes under way are done.
     fn close(&self) {
-        drop(self.lock().take());
+        if let Some(open) = self.lock().take() {
+            open.applications.close();
+            open.environments.close();
+            open.providers.close();
+        }
     }
 
     /// Wakes everybody there is.
@@ -188,26 +213,21 @@ impl Wakers {
         }
     }
 
-    // A send fails only when its controller has ended, and then nobody is to be woken.
-
     fn application(&self, application: &Application) {
         if let Some(open) = &*self.lock() {
-            let request = ObjectRef::from_obj(application).into();
-            let _ = open.applications.unbounded_send(Ok(request));
+            open.applications.wake(ObjectRef::from_obj(application));
         }
     }
 
     fn environment(&self, name: &str) {
         if let Some(open) = &*self.lock() {
-            let request = ObjectRef::new(name).into();
-            let _ = open.environments.unbounded_send(Ok(request));
+            open.environments.wake(ObjectRef::new(name));
         }
     }
 
     fn provider(&self, name: &str) {
         if let Some(open) = &*self.lock() {
-            let request = ObjectRef::new(name).into();
-            let _ = open.providers.unbounded_send(Ok(request));
+            open.providers.wake(ObjectRef::new(name));
         }
     }
 }
@@ -216,7 +236,7 @@ impl Wakers {
 async fn control<K, F>(
     context: &Arc<Context>,
     store: Store<K>,
-    queue: UnboundedReceiver<Request<K>>,
+    (waiting, queue): (Queue<K>, UnboundedReceiver<Request<K>>),
     config: Config,
     pass: F,
 ) where
@@ -226,16 +246,22 @@ async fn control<K, F>(
         + Send
         + 'static,
 {
+    let watched = Watched::new(waiting.kind(), &context.ports.telemetry);
+    let lost = waiting.clone();
     let reconcile = move |object: Arc<K>, context: Arc<Context>| {
+        waiting.done(&ObjectRef::from_obj(&*object));
+        let watched = watched.begin();
         // On a task of its own: a panic ends this pass only, and long ones do not block the others.
         let mut task = Task(tokio::spawn(pass(context, object)));
         async move {
-            match (&mut task.0).await {
+            let ended = match (&mut task.0).await {
                 Ok(Ok(Some(after))) => Ok(Action::requeue(after)),
                 Ok(Ok(None)) => Ok(Action::await_change()),
                 Ok(Err(error)) => Err(PassError::Store(error)),
                 Err(error) => Err(PassError::Panicked(error.to_string())),
-            }
+            };
+            watched.end(ended.as_ref().err().map(PassError::result));
+            ended
         }
         .boxed()
     };
@@ -258,6 +284,11 @@ async fn control<K, F>(
         ))
     };
     applier(reconcile, retry, Arc::clone(context), store, queue, config)
-        .for_each(|_| futures::future::ready(()))
+        .for_each(|ended| {
+            if let Err(controller::Error::ObjectNotFound(gone)) = ended {
+                lost.forget(&gone.name, gone.namespace.as_deref());
+            }
+            futures::future::ready(())
+        })
         .await;
 }

@@ -142,6 +142,19 @@ pub enum Action {
 }
 
 impl Action {
+    /// The names of all.
+    pub const NAMES: [&'static str; 9] = [
+        "CreateGroup",
+        "CreateProject",
+        "TakeOver",
+        "CommitFiles",
+        "ApplySettings",
+        "Provision",
+        "Build",
+        "Deploy",
+        "LetGo",
+    ];
+
     /// The audit record's `actionType`.
     pub const fn name(&self) -> &'static str {
         match self {

@@ -34,6 +34,8 @@ pub trait Cache: Send + Sync {
     fn environment(&self, name: &str) -> Option<Arc<Environment>>;
     /// A namespace.
     fn namespace(&self, name: &str) -> Option<NamespaceFacts>;
+    /// Every provider.
+    fn providers(&self) -> Vec<Arc<EnvironmentProvider>>;
     /// Every environment.
     fn environments(&self) -> Vec<Arc<Environment>>;
     /// Every application.

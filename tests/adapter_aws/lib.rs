@@ -18,4 +18,5 @@ mod runtime;
 mod sessions;
 #[path = "../proxy/standin.rs"]
 mod standin;
+mod telling;
 mod wire;

@@ -14,7 +14,7 @@ const ASSUMED: &str = r#"<AssumeRoleResponse xmlns="https://sts.amazonaws.com/do
 #[tokio::test]
 #[ignore = "run by the other tests, which set its environment"]
 async fn a_role_is_assumed() {
-    let aws = AwsSessions::new("eu-west-1").await;
+    let aws = AwsSessions::new("eu-west-1", &super::wire::meter().1).await;
     let assumed = aws.operations(&access()).await.map(|_| "a session");
     println!("assumed: {assumed:?}");
 }

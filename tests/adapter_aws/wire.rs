@@ -9,9 +9,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use harmonix::adapters::aws::AwsSessions;
+use harmonix::adapters::clock::SystemClock;
+use harmonix::adapters::meter::Meter;
 use harmonix::domain::name::RoleArn;
 use harmonix::domain::runtime::OperationsAccess;
-use harmonix::ports::{CloudSessions, OperationsSession};
+use harmonix::ports::{CloudSessions, OperationsSession, Telemetry};
 use serde_json::Value;
 
 pub const OWN_KEY: &str = "AKIAOWNIDENTITY";
@@ -42,6 +44,7 @@ pub type Answer = (u16, String);
 /// A world that answers `reply`.
 pub struct Wire {
     pub aws: Arc<AwsSessions>,
+    meter: Arc<Meter>,
     sent: Arc<Mutex<Vec<Sent>>>,
 }
 
@@ -73,8 +76,14 @@ impl Wire {
             })
         };
         let base = base(own()).to_builder().http_client(http).build();
-        let aws = Arc::new(AwsSessions::over(&base));
-        Self { aws, sent }
+        let (meter, telemetry) = meter();
+        let aws = Arc::new(AwsSessions::telling(&base, &telemetry));
+        Self { aws, meter, sent }
+    }
+
+    /// How many requests were told of, by host, verb and class.
+    pub fn told(&self, host: &str, verb: &str, class: &str) -> usize {
+        told(&self.meter, host, verb, class)
     }
 
     /// A session for the usual access.
@@ -99,6 +108,22 @@ impl Wire {
         assert_eq!(found.len(), 1, "{action}: {found:?}");
         found.remove(0)
     }
+}
+
+/// A meter, and the same as telemetry.
+pub fn meter() -> (Arc<Meter>, Arc<dyn Telemetry>) {
+    let meter = Arc::new(Meter::new(Arc::new(SystemClock)));
+    (Arc::clone(&meter), meter)
+}
+
+/// How many requests a meter was told of, by host, verb and class.
+pub fn told(meter: &Meter, host: &str, verb: &str, class: &str) -> usize {
+    let series = format!(
+        "harmonix_external_calls_total{{host=\"{host}\",verb=\"{verb}\",class=\"{class}\"}} "
+    );
+    let text = meter.text();
+    let count = text.lines().find_map(|line| line.strip_prefix(&series));
+    count.unwrap().parse().unwrap()
 }
 
 /// The controller's own credentials.

@@ -20,3 +20,4 @@ mod rotation;
 #[path = "../proxy/standin.rs"]
 mod standin;
 mod stub;
+mod telling;

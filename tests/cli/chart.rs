@@ -10,7 +10,9 @@ use regex::Regex;
 use super::harmonix;
 
 fn chart(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("charts/harmonix").join(path)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("charts/harmonix")
+        .join(path)
 }
 
 #[test]

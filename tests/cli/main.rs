@@ -1,6 +1,14 @@
 //! The binary's command line: what is wrong with it is one sentence.
 
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::disallowed_methods
+)]
+
+mod metrics;
+mod traces;
 
 mod chart;
 mod rights;

@@ -106,7 +106,11 @@ fn properties(path: &str, schema: &Value, out: &mut BTreeSet<String>, open: &mut
         open.push(path.to_owned());
     }
     for (name, property) in properties {
-        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let path = if path.is_empty() {
+            name.clone()
+        } else {
+            format!("{path}.{name}")
+        };
         properties_of(&path, property, out, open);
     }
 }

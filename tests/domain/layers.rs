@@ -14,7 +14,7 @@ const LONGEST: usize = 400;
 const FLOORS: [&str; 5] = ["api", "domain", "ports", "adapters", "controllers"];
 
 /// Crates and modules that only files below one of the folders may name.
-const VENDORS: [(&str, &[&str]); 12] = [
+const VENDORS: [(&str, &[&str]); 16] = [
     ("aws_sdk_", &["adapters/aws"]),
     ("aws_config", &["adapters/aws"]),
     ("aws_smithy_", &["adapters/aws"]),
@@ -22,6 +22,10 @@ const VENDORS: [(&str, &[&str]); 12] = [
     ("aws_credential_types", &["adapters/aws"]),
     ("gitlab::", &["adapters/gitlab"]),
     ("reqwest", &["adapters"]),
+    ("axum", &["adapters/serve"]),
+    ("prometheus_client", &["adapters/meter"]),
+    ("opentelemetry", &["adapters/traces"]),
+    ("opentelemetry_", &["adapters/traces"]),
     (
         "kube::Client",
         &["adapters/kube", "controllers", "cli", "main"],

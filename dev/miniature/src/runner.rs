@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use harmonix::adapters::silence::Silence;
 use harmonix::api::Application;
 use harmonix::controllers::{Context, Leadership, Ports, Term, pass};
-use harmonix::ports::{Cache as _, Clock, StoreError};
+use harmonix::ports::{Cache as _, Clock, StoreError, Telemetry};
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use tokio::runtime::{Builder, Runtime};
@@ -46,10 +47,11 @@ pub struct Runner {
     /// The world.
     pub world: World,
     context: Context,
+    telemetry: Arc<dyn Telemetry>,
     runtime: Runtime,
 }
 
-fn context(world: &World) -> Context {
+fn context(world: &World, telemetry: &Arc<dyn Telemetry>) -> Context {
     let ports = Ports {
         store: Arc::new(world.clone()),
         projects: Arc::new(world.clone()),
@@ -58,6 +60,7 @@ fn context(world: &World) -> Context {
         access: Arc::new(world.clone()),
         clouds: Arc::new(world.clone()),
         clock: Arc::new(world.clone()),
+        telemetry: Arc::clone(telemetry),
     };
     Context::new(ports, settings())
 }
@@ -83,8 +86,14 @@ pub fn platform() -> World {
 impl Runner {
     /// A first process.
     pub fn new(world: World) -> Self {
+        Self::watched(world, Arc::new(Silence))
+    }
+
+    /// A first process, whose work is told to somebody.
+    pub fn watched(world: World, telemetry: Arc<dyn Telemetry>) -> Self {
         Self {
-            context: context(&world),
+            context: context(&world, &telemetry),
+            telemetry,
             runtime: Builder::new_current_thread().enable_time().build().unwrap(),
             world,
         }
@@ -103,7 +112,7 @@ impl Runner {
     pub fn restart(&mut self) {
         // It begins later than the one before, however little.
         self.world.state().millisecond += 1;
-        self.context = context(&self.world);
+        self.context = context(&self.world, &self.telemetry);
     }
 
     fn end(&self, pass: impl Future<Output = Result<Option<Duration>, StoreError>>) -> Ended {

@@ -56,6 +56,15 @@ impl Cache for World {
         self.state().namespaces.get(name).cloned()
     }
 
+    fn providers(&self) -> Vec<Arc<EnvironmentProvider>> {
+        self.state()
+            .providers
+            .values()
+            .cloned()
+            .map(Arc::new)
+            .collect()
+    }
+
     fn environments(&self) -> Vec<Arc<Environment>> {
         self.state()
             .environments

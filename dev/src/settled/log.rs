@@ -7,7 +7,8 @@ use crate::world::World;
 use crate::world::controller::NAME;
 
 /// What a controller says of itself when it starts and ends.
-const OF_ITSELF: [&str; 4] = [
+const OF_ITSELF: [&str; 5] = [
+    " INFO probes and metrics are served address=",
     " INFO started version=",
     " INFO the caches are filled",
     " INFO stopping: passes under way are finished first",
@@ -60,6 +61,7 @@ mod tests {
     #[test]
     fn a_start_and_an_end_are_the_controllers_own_affair_and_all_else_is_not() {
         let own = [
+            "2026-11-21T14:30:34.901733Z  INFO probes and metrics are served address=127.0.0.1:40123",
             r#"2026-11-21T14:30:34.982583Z  INFO started version="0.1.0" installation="62cd" gitlab=http://127.0.0.1:1/"#,
             "2026-11-21T14:30:35.113744Z  INFO the caches are filled",
             "2026-11-21T14:33:44.375915Z  INFO stopping: passes under way are finished first",

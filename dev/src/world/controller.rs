@@ -152,6 +152,8 @@ impl World {
             ("--build-image", job_image),
             ("--runner-tags", RUNNER_TAG.to_owned()),
             ("--poll-interval", format!("{}s", POLL_INTERVAL.as_secs())),
+            // Any port: there may be several controllers in a world. The log says which.
+            ("--listen", "127.0.0.1:0".to_owned()),
             ("--log-format", "text".to_owned()),
         ];
         let given = |option: &str| {

@@ -1,10 +1,14 @@
 //! The clients of the services in tenants' accounts. They hold no credentials: each call brings
 //! its session's, or is refused by the SDK before anything is sent.
 
+use std::sync::Arc;
+
 use aws_config::SdkConfig;
 use aws_config::identity::IdentityCache;
 
 use super::pause::Pauses;
+use crate::domain::measure::Host;
+use crate::ports::Telemetry;
 
 /// One client a service; connections are shared by all sessions, credentials by none.
 pub(super) struct Ground {
@@ -15,22 +19,23 @@ pub(super) struct Ground {
 
 impl Ground {
     /// Takes everything of `base` but who we are.
-    pub(super) fn of(base: &SdkConfig) -> Self {
+    pub(super) fn of(base: &SdkConfig, telemetry: &Arc<dyn Telemetry>) -> Self {
+        let pauses = |service| Pauses::of(service, telemetry);
         let nobody = nobody(base);
         Self {
             ecs: aws_sdk_ecs::Client::from_conf(
                 aws_sdk_ecs::config::Builder::from(&nobody)
-                    .interceptor(Pauses::default())
+                    .interceptor(pauses(Host::AwsEcs))
                     .build(),
             ),
             ssm: aws_sdk_ssm::Client::from_conf(
                 aws_sdk_ssm::config::Builder::from(&nobody)
-                    .interceptor(Pauses::default())
+                    .interceptor(pauses(Host::AwsSsm))
                     .build(),
             ),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(
                 aws_sdk_dynamodb::config::Builder::from(&nobody)
-                    .interceptor(Pauses::default())
+                    .interceptor(pauses(Host::AwsDynamoDb))
                     .build(),
             ),
         }
@@ -49,13 +54,13 @@ fn nobody(base: &SdkConfig) -> SdkConfig {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::adapters::silence::Silence;
 
     #[tokio::test]
     async fn a_call_without_a_sessions_credentials_never_leaves() {
@@ -76,7 +81,8 @@ mod tests {
             )))
             .endpoint_url(format!("http://{address}"))
             .build();
-        let ground = Ground::of(&base);
+        let silence: Arc<dyn Telemetry> = Arc::new(Silence);
+        let ground = Ground::of(&base, &silence);
         assert!(ground.ecs.describe_clusters().send().await.is_err());
         assert!(
             ground

@@ -1,5 +1,6 @@
 //! The controller's own identity. It has one verb: assume an operations role.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::SdkConfig;
@@ -11,7 +12,9 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use crate::domain::failure::{Failure, FailureKind, Party};
+use crate::domain::measure::Host;
 use crate::domain::runtime::OperationsAccess;
+use crate::ports::Telemetry;
 
 use super::credentials::SessionCredentials;
 use super::diagnosis::Denial;
@@ -30,11 +33,11 @@ pub(super) struct OwnIdentity {
 
 impl OwnIdentity {
     /// The identity that `base` holds.
-    pub(super) fn of(base: &SdkConfig) -> Self {
+    pub(super) fn of(base: &SdkConfig, telemetry: &Arc<dyn Telemetry>) -> Self {
         Self {
             sts: aws_sdk_sts::Client::from_conf(
                 aws_sdk_sts::config::Builder::from(base)
-                    .interceptor(Pauses::default())
+                    .interceptor(Pauses::of(Host::AwsSts, telemetry))
                     .build(),
             ),
             arn: OnceCell::new(),

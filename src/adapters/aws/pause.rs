@@ -1,20 +1,25 @@
 //! Pauses: a host that asked to be left alone is, by every session, and by the SDK's own repeats.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_sts::config::interceptors::{
     BeforeDeserializationInterceptorContextRef, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_sdk_sts::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_sts::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::Metadata;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use http::Uri;
 use tokio::time::Instant;
 
 use super::failure;
 use crate::adapters::gate::Gate;
+use crate::domain::measure::{CallClass, Host};
+use crate::ports::{Called, Telemetry};
 
 /// Nothing was sent: the host asked to be left alone this long.
 #[derive(Debug, thiserror::Error)]
@@ -23,29 +28,49 @@ pub(super) struct Paused(pub(super) Duration);
 
 /// The hosts of one service, one in each region. Those of AWS say by a header how long they want to be left
 /// alone, or nothing: then the loop's own waits are enough.
-#[derive(Debug, Default)]
-pub(super) struct Pauses(Mutex<HashMap<String, Gate>>);
+///
+/// Only here it is known which attempts are sent, so they are told of here.
+pub(super) struct Pauses {
+    service: Host,
+    telemetry: Arc<dyn Telemetry>,
+    hosts: Mutex<HashMap<String, Gate>>,
+}
+
+impl fmt::Debug for Pauses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pauses").field(&self.service).finish()
+    }
+}
 
 impl Pauses {
+    /// Those of one service.
+    pub(super) fn of(service: Host, telemetry: &Arc<dyn Telemetry>) -> Self {
+        Self {
+            service,
+            telemetry: Arc::clone(telemetry),
+            hosts: Mutex::default(),
+        }
+    }
+
     /// How long a host is to be left alone still.
     fn remaining(&self, host: &str) -> Option<Duration> {
-        let hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         hosts.get(host)?.remaining(Instant::now())
     }
 
     /// Leaves a host alone for at least this long.
     fn leave(&self, host: &str, after: Duration) {
-        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
         let gate = hosts.entry(host.to_owned()).or_default();
         gate.close(Instant::now(), after);
     }
 }
 
-/// The host that an attempt goes to.
+/// An attempt that is sent: to which host, and since when.
 #[derive(Clone, Debug)]
-struct Host(String);
+struct Attempt(String, Instant);
 
-impl Storable for Host {
+impl Storable for Attempt {
     type Storer = StoreReplace<Self>;
 }
 
@@ -65,13 +90,15 @@ impl Intercept for Pauses {
         _components: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        config.interceptor_state().unset::<Attempt>();
         let Some(host) = host(context.request().uri()) else {
             return Ok(());
         };
         if let Some(after) = self.remaining(&host) {
             return Err(Paused(after).into());
         }
-        config.interceptor_state().store_put(Host(host));
+        let attempt = Attempt(host, Instant::now());
+        config.interceptor_state().store_put(attempt);
         Ok(())
     }
 
@@ -83,10 +110,30 @@ impl Intercept for Pauses {
     ) -> Result<(), BoxError> {
         if !context.response().status().is_success()
             && let Some(after) = failure::asked_wait(context.response())
-            && let Some(Host(host)) = config.load::<Host>()
+            && let Some(Attempt(host, _)) = config.load::<Attempt>()
         {
             self.leave(host, after);
         }
+        Ok(())
+    }
+
+    fn read_after_attempt(
+        &self,
+        context: &FinalizerInterceptorContextRef<'_>,
+        _components: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Some(Attempt(_, since)) = config.load::<Attempt>() else {
+            return Ok(());
+        };
+        let operation = config.load::<Metadata>().map_or("", Metadata::name);
+        let status = context.response().map(|answer| answer.status().as_u16());
+        self.telemetry.called(Called {
+            host: self.service,
+            verb: self.service.verb(operation),
+            class: status.map_or(CallClass::Unanswered, CallClass::of_status),
+            took: since.elapsed(),
+        });
         Ok(())
     }
 }

@@ -21,6 +21,9 @@ use url::Url;
 use super::said::Said;
 use super::wait::asked_wait;
 use crate::adapters::gate::Gate;
+use crate::adapters::silence::Silence;
+use crate::domain::measure::{CallClass, Host, Verb};
+use crate::ports::{Called, Telemetry};
 
 /// Requests to one host that may be under way at once.
 const CONCURRENT: usize = 16;
@@ -97,6 +100,7 @@ pub(super) struct Wire {
     gate: Arc<Gate>,
     places: Semaphore,
     timeout: Duration,
+    pub(super) telemetry: Arc<dyn Telemetry>,
 }
 
 impl Wire {
@@ -106,6 +110,7 @@ impl Wire {
             gate: Arc::default(),
             places: Semaphore::new(CONCURRENT),
             timeout,
+            telemetry: Arc::new(Silence),
         }
     }
 
@@ -126,9 +131,12 @@ impl Wire {
         let place = self.places.acquire().await;
         // It may have closed while we stood in the queue.
         pass(&self.gate).map_err(ApiError::client)?;
+        let verb = verb(&request);
+        let since = Instant::now();
         let answer =
             tokio::time::timeout(self.timeout, self.client.rest_async(request, body)).await;
         drop(place);
+        self.tell(verb, answer.as_ref().ok(), since.elapsed());
         let answer = answer.map_err(|_| ApiError::client(WireError::Deadline(self.timeout)))??;
         let status = answer.status();
         if status.is_success() {
@@ -156,6 +164,28 @@ impl Wire {
         })))
     }
 
+    /// Tells of a request that was sent; what did not get so far is none.
+    fn tell(&self, verb: Verb, answer: Option<&Answer>, took: Duration) {
+        let class = match answer {
+            Some(Ok(answer)) => {
+                if let Some(left) = remaining(answer.headers()) {
+                    self.telemetry.budget(left);
+                }
+                CallClass::of_status(answer.status().as_u16())
+            }
+            Some(Err(ApiError::Client {
+                source: WireError::Token(_) | WireError::Throttled { .. },
+            })) => return,
+            Some(Err(_)) | None => CallClass::Unanswered,
+        };
+        self.telemetry.called(Called {
+            host: Host::GitLab,
+            verb,
+            class,
+            took,
+        });
+    }
+
     fn location(&self, to: &str) -> Location {
         let Ok(projects) = self.client.rest_endpoint("projects/") else {
             return Location::Elsewhere(String::new());
@@ -173,6 +203,19 @@ impl Wire {
             Some(_) | None => Location::Elsewhere(to.origin().ascii_serialization()),
         }
     }
+}
+
+type Answer = Result<Response<Bytes>, ApiError<WireError>>;
+
+fn verb(request: &Builder) -> Verb {
+    let method = request.method_ref().map_or("", http::Method::as_str);
+    Host::GitLab.verb(&method.to_ascii_lowercase())
+}
+
+/// How many requests GitLab says it still takes.
+fn remaining(headers: &http::HeaderMap) -> Option<u64> {
+    let left = headers.get("ratelimit-remaining")?;
+    left.to_str().ok()?.trim().parse().ok()
 }
 
 /// One call through the wire: the crate's client for it.

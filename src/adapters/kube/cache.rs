@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::ResourceExt;
 use kube::runtime::reflector::{ObjectRef, Store};
@@ -35,6 +36,26 @@ impl Stores {
             self.namespaces.wait_until_ready(),
         );
     }
+
+    /// The kinds that no complete list was seen of yet.
+    pub fn unfilled(&self) -> Vec<&'static str> {
+        let filled = [
+            ("Application", is_filled(&self.applications)),
+            ("Environment", is_filled(&self.environments)),
+            ("EnvironmentProvider", is_filled(&self.providers)),
+            ("Namespace", is_filled(&self.namespaces)),
+        ];
+        let unfilled = filled.into_iter().filter(|(_, filled)| !filled);
+        unfilled.map(|(kind, _)| kind).collect()
+    }
+}
+
+fn is_filled<K>(store: &Store<K>) -> bool
+where
+    K: kube::runtime::reflector::Lookup + Clone + 'static,
+    K::DynamicType: Eq + std::hash::Hash + Clone,
+{
+    store.wait_until_ready().now_or_never().is_some()
 }
 
 impl Cache for Stores {
@@ -53,6 +74,10 @@ impl Cache for Stores {
                 labels: namespace.labels().clone(),
                 annotations: namespace.annotations().clone(),
             })
+    }
+
+    fn providers(&self) -> Vec<Arc<EnvironmentProvider>> {
+        self.providers.state()
     }
 
     fn environments(&self) -> Vec<Arc<Environment>> {

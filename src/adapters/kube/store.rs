@@ -176,6 +176,10 @@ impl Cache for KubeStore {
         self.stores.namespace(name)
     }
 
+    fn providers(&self) -> Vec<Arc<EnvironmentProvider>> {
+        self.stores.providers()
+    }
+
     fn environments(&self) -> Vec<Arc<Environment>> {
         self.stores.environments()
     }

@@ -50,7 +50,10 @@ pub fn entries(text: &str) -> Vec<Entry> {
         }
         found.push(Entry {
             path: path.join("."),
-            default: values.pointer(&format!("/{}", path.join("/"))).unwrap().clone(),
+            default: values
+                .pointer(&format!("/{}", path.join("/")))
+                .unwrap()
+                .clone(),
             what: std::mem::take(&mut comment).join(" "),
         });
         inside = Some(indent);
@@ -69,7 +72,11 @@ fn walk(path: &str, value: &Value, described: &BTreeSet<String>, out: &mut BTree
     match value {
         Value::Object(inner) if !inner.is_empty() && !described.contains(path) => {
             for (name, value) in inner {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                let path = if path.is_empty() {
+                    name.clone()
+                } else {
+                    format!("{path}.{name}")
+                };
                 walk(&path, value, described, out);
             }
         }
@@ -82,7 +89,12 @@ fn walk(path: &str, value: &Value, described: &BTreeSet<String>, out: &mut BTree
 /// The table, in Markdown.
 pub fn table(entries: &[Entry]) -> String {
     let mut table = String::from("| value | default | what it is |\n|---|---|---|\n");
-    for Entry { path, default, what } in entries {
+    for Entry {
+        path,
+        default,
+        what,
+    } in entries
+    {
         let what = what.replace('|', "\\|");
         let _ = writeln!(table, "| `{path}` | `{default}` | {what} |");
     }
@@ -95,7 +107,13 @@ fn values_are_found_with_their_comments() {
     let found = entries(text);
     let told: Vec<(&str, String, &str)> = found
         .iter()
-        .map(|entry| (entry.path.as_str(), entry.default.to_string(), entry.what.as_str()))
+        .map(|entry| {
+            (
+                entry.path.as_str(),
+                entry.default.to_string(),
+                entry.what.as_str(),
+            )
+        })
         .collect();
     assert_eq!(
         told,

@@ -6,6 +6,7 @@ mod cloud;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use harmonix::adapters::silence::Silence;
 use harmonix::api::{Application, Environment, EnvironmentProvider};
 use harmonix::controllers::Ports;
 use harmonix::domain::failure::Failure;
@@ -95,6 +96,7 @@ impl Tape {
             access: Arc::clone(&each) as _,
             clouds: Arc::clone(&each) as _,
             clock: each,
+            telemetry: Arc::new(Silence),
         }
     }
 
@@ -202,7 +204,11 @@ impl Cache for Tape {
         self.inner.scene.environments()
     }
 
-    // No pass over an application asks for another one.
+    // No pass over an application asks for another one, or for every provider.
+
+    fn providers(&self) -> Vec<Arc<EnvironmentProvider>> {
+        Vec::new()
+    }
 
     fn applications(&self) -> Vec<Arc<Application>> {
         Vec::new()

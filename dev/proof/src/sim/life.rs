@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use harmonix::adapters::kube::{KubeStore, feeds};
+use harmonix::adapters::silence::Silence;
 use harmonix::controllers::{self, Context, Ports};
 use harmonix_miniature::settings;
 use tokio::runtime::Builder;
@@ -113,6 +114,7 @@ async fn process(universe: &Universe) -> End {
         access: outside.clone(),
         clouds: outside.clone(),
         clock: outside,
+        telemetry: Arc::new(Silence),
     };
     let context = Arc::new(Context::new(ports, settings()));
     let (stop, stopped) = oneshot::channel::<()>();

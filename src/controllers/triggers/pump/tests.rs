@@ -1,10 +1,14 @@
+use std::sync::Arc;
+
 use futures::{FutureExt as _, stream};
 use kube::Resource;
 use kube::runtime::reflector::store::Writer;
 use serde_json::json;
 
-use super::super::{Queues, Request};
+use super::super::queue::Request;
+use super::super::{Queues, Telemetry};
 use super::*;
+use crate::adapters::silence::Silence;
 use crate::api::EnvironmentStatus;
 
 fn cart(generation: i64, environments: &[&str]) -> Application {
@@ -57,7 +61,9 @@ async fn woken(
     environments: Vec<Event<Environment>>,
 ) -> Queues {
     let wakers = Wakers::default();
-    let queues = wakers.open();
+    let silence: Arc<dyn Telemetry> = Arc::new(Silence);
+    let (doors, queues) = wakers.open(&silence);
+    drop(doors);
     let feeds = Feeds {
         applications: feed(applications),
         environments: feed(environments),
