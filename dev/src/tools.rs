@@ -15,6 +15,7 @@ pub mod go;
 mod helm;
 pub mod node;
 pub mod node_image;
+mod promtool;
 pub mod python;
 mod suite;
 pub mod terraform;

@@ -19,6 +19,8 @@ mod helm;
 mod trail;
 
 // The chart.
+#[path = "install/alerts.rs"]
+mod alerts;
 #[path = "install/key.rs"]
 mod key;
 #[path = "install/network.rs"]

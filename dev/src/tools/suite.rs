@@ -6,6 +6,7 @@ use super::cache::Cache;
 use super::debian::{self, Package};
 use super::go::GoTool;
 use super::helm;
+use super::promtool;
 use crate::failure::Failure;
 use crate::progress::Progress;
 
@@ -43,7 +44,10 @@ impl Suite {
     /// What is built for it, with the variable that names the folder of the programs to the tests.
     fn programs(self) -> Vec<(&'static str, GoTool)> {
         match self {
-            Self::Install => vec![("HARMONIX_HELM", helm::tool())],
+            Self::Install => vec![
+                ("HARMONIX_HELM", helm::tool()),
+                ("HARMONIX_PROMTOOL", promtool::tool()),
+            ],
             Self::Gitops => Vec::new(),
         }
     }
