@@ -53,6 +53,8 @@ mod key;
 mod leader;
 #[path = "journeys/lost.rs"]
 mod lost;
+#[path = "journeys/observation.rs"]
+mod observation;
 #[path = "journeys/order.rs"]
 mod order;
 #[path = "journeys/pause.rs"]

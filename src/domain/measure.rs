@@ -114,7 +114,6 @@ impl Host {
                 Verb::Create,
                 Verb::Update,
                 Verb::Patch,
-                Verb::Delete,
                 Verb::Other,
             ],
         }

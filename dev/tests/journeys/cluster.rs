@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use harmonix_dev::world::World;
-use kube::api::{DeleteParams, DynamicObject, Patch, PatchParams, PostParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::{ApiResource, GroupVersionKind};
 use kube::{Api, Client, Config};
@@ -53,6 +53,7 @@ impl Cluster {
         let (group, version) = match kind {
             "Namespace" => ("", "v1"),
             "Lease" => ("coordination.k8s.io", "v1"),
+            "Event" => ("events.k8s.io", "v1"),
             _ => ("harmonix.io", "v1alpha1"),
         };
         let resource = ApiResource::from_gvk(&GroupVersionKind::gvk(group, version, kind));
@@ -192,6 +193,17 @@ impl Cluster {
             );
             tokio::time::sleep(LOOK_AGAIN).await;
         }
+    }
+
+    /// The events of a namespace.
+    pub async fn events(&self, namespace: &str) -> Vec<Value> {
+        let found = self
+            .api("Event", Some(namespace))
+            .list(&ListParams::default());
+        let found = found.await.unwrap().items.into_iter();
+        found
+            .map(|event| serde_json::to_value(event).unwrap())
+            .collect()
     }
 
     /// The last lines of the controller's log that name the object, then the last ones of all.
