@@ -197,10 +197,9 @@ impl Cluster {
 
     /// The events of a namespace.
     pub async fn events(&self, namespace: &str) -> Vec<Value> {
-        let found = self
-            .api("Event", Some(namespace))
-            .list(&ListParams::default());
-        let found = found.await.unwrap().items.into_iter();
+        let events = self.api("Event", Some(namespace));
+        let found = events.list(&ListParams::default()).await.unwrap();
+        let found = found.items.into_iter();
         found
             .map(|event| serde_json::to_value(event).unwrap())
             .collect()
