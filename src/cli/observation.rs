@@ -1,5 +1,6 @@
 //! How the process is seen from outside: its probes and metrics, and what feeds them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::adapters::clock::SystemClock;
@@ -13,6 +14,8 @@ use super::config::RunOptions;
 
 /// What is seen from outside.
 pub(super) struct Observation {
+    /// Where probes and metrics are served.
+    pub(super) address: SocketAddr,
     /// Who is told of our work.
     pub(super) telemetry: Arc<dyn Telemetry>,
     /// Whether the API server answers.
@@ -46,10 +49,10 @@ impl Observation {
                 metrics: Box::new(move || (meter::CONTENT_TYPE, meter.text())),
             }
         };
-        let (here, serving) = serve::listen(options.listen, answers).await?;
-        tracing::info!(address = %here, "probes and metrics are served");
+        let (address, serving) = serve::listen(options.listen, answers).await?;
         tokio::spawn(serving);
         Ok(Self {
+            address,
             telemetry,
             reach,
             meter,

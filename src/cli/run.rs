@@ -95,6 +95,8 @@ async fn run(options: RunOptions) -> Result<(), String> {
                     .join("; "));
             }
         };
+    // Only now: a start that is refused says one thing.
+    tracing::info!(address = %observation.address, "probes and metrics are served");
     let client = client(kubernetes, right::CONTROLLER, &observation.reach.watching())?;
     let telemetry = Arc::clone(&observation.telemetry);
     let gitlab = Arc::new(gitlab.telling(Arc::clone(&telemetry)));

@@ -66,6 +66,8 @@ fn complete(folder: &Path) -> Vec<(&'static str, String)> {
         ("HARMONIX_TERRAFORM_IMAGE", DIGEST.into()),
         ("HARMONIX_BUILD_IMAGE", DIGEST.into()),
         ("HARMONIX_NODE_IMAGE", DIGEST.into()),
+        // Tests run side by side.
+        ("HARMONIX_LISTEN", "127.0.0.1:0".into()),
     ]
 }
 
