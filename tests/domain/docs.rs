@@ -320,3 +320,71 @@ fn every_link_of_the_pages_leads_somewhere() {
     }
     assert!(followed > 40, "{followed}");
 }
+
+/// The words of a text that begin so.
+fn words<'a>(text: &'a str, begin: &'a str) -> impl Iterator<Item = &'a str> {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+        .filter(move |word| word.starts_with(begin))
+}
+
+#[test]
+fn every_alert_has_its_runbook_and_every_figure_is_one() {
+    let page = include_str!("../../docs/operate.md");
+    let rules: serde_json::Value =
+        serde_saphyr::from_str(include_str!("../../charts/harmonix/alerts/harmonix.yaml")).unwrap();
+    let groups = rules["groups"].as_array().unwrap();
+    let rules = groups
+        .iter()
+        .flat_map(|group| group["rules"].as_array().unwrap());
+    let alerts: Vec<&str> = rules.filter_map(|rule| rule["alert"].as_str()).collect();
+    let headings: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### Harmonix"))
+        .collect();
+    let named: Vec<&str> = alerts
+        .iter()
+        .filter_map(|alert| alert.strip_prefix("Harmonix"))
+        .collect();
+    assert_eq!(headings, named, "in the order of the rules");
+
+    let metrics = include_str!("../../docs/metrics.md");
+    for name in words(page, "harmonix_") {
+        assert!(
+            metrics.contains(&format!("`{name}`")),
+            "{name} is in no table"
+        );
+    }
+}
+
+#[test]
+fn who_is_asked_for_a_reason_is_said_of_reasons_that_there_are() {
+    let page = include_str!("../../docs/operate.md");
+    let (_, table) = page.split_once("| reasons | who |").unwrap();
+    let (table, _) = table.split_once("\n\n").unwrap();
+    let named: Vec<&str> = table.split('`').skip(1).step_by(2).collect();
+    assert!(named.len() > 20, "{named:?}");
+    for name in &named {
+        assert!(
+            Reason::ALL.iter().any(|reason| reason.as_str() == *name),
+            "{name} is no reason"
+        );
+    }
+    // Those that ask nothing of anybody are not in it; every other one is.
+    let quiet = [
+        "Pending",
+        "Succeeded",
+        "Valid",
+        "Suspended",
+        "DependencyNotReady",
+        "Creating",
+        "Updating",
+        "PipelineRunning",
+        "WaitingForRelease",
+        "Deploying",
+        "Deleting",
+    ];
+    for reason in Reason::ALL {
+        let name = reason.as_str();
+        assert!(named.contains(&name) != quiet.contains(&name), "{name}");
+    }
+}
