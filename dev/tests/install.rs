@@ -25,14 +25,14 @@ mod alerts;
 mod key;
 #[path = "install/network.rs"]
 mod network;
+#[path = "install/pod.rs"]
+mod pod;
 #[path = "install/refusal.rs"]
 mod refusal;
 #[path = "install/release.rs"]
 mod release;
 #[path = "install/rendered.rs"]
 mod rendered;
-#[path = "install/requester.rs"]
-mod requester;
 #[path = "install/restricted.rs"]
 mod restricted;
 #[path = "install/role.rs"]

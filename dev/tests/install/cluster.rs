@@ -62,10 +62,22 @@ impl Cluster {
         let name = format!("test-install-{}", std::process::id());
         let guardian = Guardian::of(&name);
         let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
-            .args(["up", "--executor", "scripted", "--tasks", "none", "--name", &name])
+            .args([
+                "up",
+                "--executor",
+                "scripted",
+                "--tasks",
+                "none",
+                "--name",
+                &name,
+            ])
             .output()
             .unwrap();
-        assert!(up.status.success(), "{}", String::from_utf8_lossy(&up.stderr));
+        assert!(
+            up.status.success(),
+            "{}",
+            String::from_utf8_lossy(&up.stderr)
+        );
         Self {
             world: World::load(&name).unwrap(),
             guardian,
@@ -76,34 +88,70 @@ impl Cluster {
     /// Takes away whatever of Harmonix is in the cluster, also what a test that failed left.
     fn empty(&self) {
         let delete = |what: &[&str]| {
-            let arguments = [&["delete", "--ignore-not-found", "--wait=true", "--timeout=60s"], what].concat();
+            let arguments = [
+                &[
+                    "delete",
+                    "--ignore-not-found",
+                    "--wait=true",
+                    "--timeout=60s",
+                ],
+                what,
+            ]
+            .concat();
             self.kubectl(&arguments).unwrap();
         };
         // Nobody is there who would let an object go.
         for kind in ["applications", "environments", "environmentproviders"] {
             let found = self.kubectl(&["get", kind, "--all-namespaces", "--output", "json"]);
-            let found: Value = found.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
+            let found: Value =
+                found.map_or(Value::Null, |text| serde_json::from_str(&text).unwrap());
             for object in found["items"].as_array().into_iter().flatten() {
                 let name = object["metadata"]["name"].as_str().unwrap();
-                let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+                let namespace = object["metadata"]["namespace"]
+                    .as_str()
+                    .unwrap_or("default");
                 let free = r#"{"metadata":{"finalizers":null}}"#;
-                let _ = self.kubectl(&["patch", kind, name, "--namespace", namespace, "--type", "merge", "--patch", free]);
+                let _ = self.kubectl(&[
+                    "patch",
+                    kind,
+                    name,
+                    "--namespace",
+                    namespace,
+                    "--type",
+                    "merge",
+                    "--patch",
+                    free,
+                ]);
             }
         }
         let policy = "requested-by.harmonix.io";
-        delete(&["mutatingadmissionpolicybinding,mutatingadmissionpolicy", policy]);
+        delete(&[
+            "mutatingadmissionpolicybinding,mutatingadmissionpolicy",
+            policy,
+        ]);
         delete(&[
             "customresourcedefinition",
             "applications.harmonix.io",
             "environments.harmonix.io",
             "environmentproviders.harmonix.io",
         ]);
-        delete(&["clusterrole,clusterrolebinding", "harmonix", "harmonix-view", "harmonix-edit", "harmonix-admin", "harmonix-approve"]);
+        delete(&[
+            "clusterrole,clusterrolebinding",
+            "harmonix",
+            "harmonix-view",
+            "harmonix-edit",
+            "harmonix-admin",
+            "harmonix-approve",
+        ]);
         delete(&["namespace", NAMESPACE]);
     }
 
     pub fn kubectl(&self, arguments: &[&str]) -> Result<String, String> {
-        self.kubectl_with(&self.world.layout.administrator_kubeconfig(), arguments, None)
+        self.kubectl_with(
+            &self.world.layout.administrator_kubeconfig(),
+            arguments,
+            None,
+        )
     }
 
     /// What kubectl says; as an error where it does not do it.
@@ -137,7 +185,13 @@ impl Cluster {
 
     /// What `kubectl apply --server-side` does, with more arguments.
     pub fn apply(&self, object: &Value, arguments: &[&str]) -> Result<String, String> {
-        let apply = ["apply", "--server-side", "--force-conflicts", "--filename", "-"];
+        let apply = [
+            "apply",
+            "--server-side",
+            "--force-conflicts",
+            "--filename",
+            "-",
+        ];
         self.kubectl_with(
             &self.world.layout.administrator_kubeconfig(),
             &[&apply, arguments].concat(),
@@ -157,23 +211,43 @@ impl Cluster {
     /// The object as it is; nothing where there is none, or no such kind.
     pub fn find(&self, kind: &str, name: &str) -> Option<Value> {
         let (namespace, name) = name.split_once('/').unwrap_or(("default", name));
-        let arguments = ["get", kind, name, "--namespace", namespace, "--output", "json"];
-        self.kubectl(&arguments).ok().map(|text| serde_json::from_str(&text).unwrap())
+        let arguments = [
+            "get",
+            kind,
+            name,
+            "--namespace",
+            namespace,
+            "--output",
+            "json",
+        ];
+        self.kubectl(&arguments)
+            .ok()
+            .map(|text| serde_json::from_str(&text).unwrap())
     }
 
     pub fn get(&self, kind: &str, name: &str) -> Value {
-        self.find(kind, name).unwrap_or_else(|| panic!("there is no {kind} {name}"))
+        self.find(kind, name)
+            .unwrap_or_else(|| panic!("there is no {kind} {name}"))
     }
 
     /// Waits until the object is as wanted, and answers it.
-    pub async fn wait_until(&self, kind: &str, name: &str, wanted: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    pub async fn wait_until(
+        &self,
+        kind: &str,
+        name: &str,
+        wanted: &str,
+        is_so: impl Fn(&Value) -> bool,
+    ) -> Value {
         let until = Instant::now() + PATIENCE;
         loop {
             let object = self.find(kind, name);
             if let Some(object) = object.as_ref().filter(|object| is_so(object)) {
                 return object.clone();
             }
-            assert!(Instant::now() < until, "{kind} {name} was not {wanted} within {PATIENCE:?}: {object:#?}");
+            assert!(
+                Instant::now() < until,
+                "{kind} {name} was not {wanted} within {PATIENCE:?}: {object:#?}"
+            );
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -188,7 +262,16 @@ impl Cluster {
             ("key", "installation.key", world.layout.installation_key()),
         ] {
             let file = format!("--from-file={key}={}", file.display());
-            self.kubectl(&["create", "secret", "generic", name, &file, "--namespace", NAMESPACE]).unwrap();
+            self.kubectl(&[
+                "create",
+                "secret",
+                "generic",
+                name,
+                &file,
+                "--namespace",
+                NAMESPACE,
+            ])
+            .unwrap();
         }
         let values = json!({
             "gitlab": {
@@ -215,15 +298,28 @@ impl Cluster {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("values.yaml");
         std::fs::write(&path, values.to_string()).unwrap();
-        Prepared { folder, path: super::helm::text(&path) }
+        Prepared {
+            folder,
+            path: super::helm::text(&path),
+        }
     }
 
     /// A kubeconfig of a service account, with a token as a pod has it.
     pub fn kubeconfig_of(&self, account: &str, folder: &TempDir) -> PathBuf {
         let (namespace, name) = account.split_once('/').unwrap();
-        let token = self.kubectl(&["create", "token", name, "--namespace", namespace, "--duration=2h"]).unwrap();
+        let token = self
+            .kubectl(&[
+                "create",
+                "token",
+                name,
+                "--namespace",
+                namespace,
+                "--duration=2h",
+            ])
+            .unwrap();
         let layout = &self.world.layout;
-        let authority = std::fs::read(layout.path("kubernetes/certificates/apiserver.crt")).unwrap();
+        let authority =
+            std::fs::read(layout.path("kubernetes/certificates/apiserver.crt")).unwrap();
         let text = kubeconfig(&self.world.kubernetes_url(), &authority, token.trim()).unwrap();
         let path = folder.path().join(format!("{namespace}-{name}.kubeconfig"));
         std::fs::write(&path, text).unwrap();
@@ -239,12 +335,19 @@ impl Cluster {
             let inside = mount["mountPath"].as_str().unwrap().to_owned();
             let place = folder.join(inside.trim_start_matches('/'));
             std::fs::create_dir_all(&place).unwrap();
-            let volume = volumes.iter().find(|volume| volume["name"] == mount["name"]).unwrap();
+            let volume = volumes
+                .iter()
+                .find(|volume| volume["name"] == mount["name"])
+                .unwrap();
             let name = volume["secret"]["secretName"].as_str().unwrap();
             let secret = self.get("secret", &format!("{NAMESPACE}/{name}"));
             for item in volume["secret"]["items"].as_array().unwrap() {
-                let text = secret["data"][item["key"].as_str().unwrap()].as_str().unwrap();
-                let bytes = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text).unwrap();
+                let text = secret["data"][item["key"].as_str().unwrap()]
+                    .as_str()
+                    .unwrap();
+                let bytes =
+                    base64::Engine::decode(&base64::engine::general_purpose::STANDARD, text)
+                        .unwrap();
                 std::fs::write(place.join(item["path"].as_str().unwrap()), bytes).unwrap();
             }
             places.insert(inside, place);

@@ -60,8 +60,19 @@ impl Helm {
 
     /// The chart's objects with the values that it needs at least and these arguments.
     pub fn template(&self, arguments: &[&str]) -> Result<String, String> {
-        let (chart, example) = (text(&chart()), text(&chart().join("ci/example-values.yaml")));
-        let fixed = ["template", RELEASE, &chart, "--namespace", NAMESPACE, "--values", &example];
+        let (chart, example) = (
+            text(&chart()),
+            text(&chart().join("ci/example-values.yaml")),
+        );
+        let fixed = [
+            "template",
+            RELEASE,
+            &chart,
+            "--namespace",
+            NAMESPACE,
+            "--values",
+            &example,
+        ];
         self.run(&[&fixed, arguments].concat())
     }
 
@@ -80,7 +91,10 @@ pub fn text(path: &Path) -> String {
 /// The documents of a text in YAML.
 pub fn documents(text: &str) -> Vec<Value> {
     let documents: Vec<Value> = serde_saphyr::from_multiple(text).unwrap();
-    documents.into_iter().filter(|document| !document.is_null()).collect()
+    documents
+        .into_iter()
+        .filter(|document| !document.is_null())
+        .collect()
 }
 
 /// The objects of a release.
@@ -131,4 +145,12 @@ impl Rendered {
             .map(|argument| argument.as_str().unwrap().replace("$$", "$"))
             .collect()
     }
+}
+
+/// The arguments of `--set` for each setting.
+pub fn set<'s>(settings: &[&'s str]) -> Vec<&'s str> {
+    settings
+        .iter()
+        .flat_map(|setting| ["--set", setting])
+        .collect()
 }

@@ -14,20 +14,34 @@ const SECRET: &str = "harmonix-installation-key";
 async fn the_jobs_account_makes_the_key_once_and_may_do_nothing_else() {
     let turn = Turn::take().await;
     let cluster = turn.cluster;
-    cluster.kubectl(&["create", "namespace", NAMESPACE]).unwrap();
+    cluster
+        .kubectl(&["create", "namespace", NAMESPACE])
+        .unwrap();
     let rendered = turn.helm.rendered(&[]);
     for kind in ["ServiceAccount", "Role", "RoleBinding"] {
         cluster.apply(rendered.get(kind, SECRET), &[]).unwrap();
     }
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = cluster.kubeconfig_of(&format!("{NAMESPACE}/{SECRET}"), &folder);
-    let program = std::env::var_os(binary::VARIABLE).expect("run the tests with `cargo dev test install`");
+    let program =
+        std::env::var_os(binary::VARIABLE).expect("run the tests with `cargo dev test install`");
     let harmonix = |arguments: &[&str]| -> Output {
         let mut command = Command::new(&program);
-        command.args(arguments).env_clear().env("KUBECONFIG", &kubeconfig).output().unwrap()
+        command
+            .args(arguments)
+            .env_clear()
+            .env("KUBECONFIG", &kubeconfig)
+            .output()
+            .unwrap()
     };
-    let arguments = rendered.get("Job", SECRET)["spec"]["template"]["spec"]["containers"][0]["args"].clone();
-    let arguments: Vec<&str> = arguments.as_array().unwrap().iter().map(|argument| argument.as_str().unwrap()).collect();
+    let arguments =
+        rendered.get("Job", SECRET)["spec"]["template"]["spec"]["containers"][0]["args"].clone();
+    let arguments: Vec<&str> = arguments
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|argument| argument.as_str().unwrap())
+        .collect();
 
     let key = || cluster.get("secret", &format!("{NAMESPACE}/{SECRET}"));
     let made = harmonix(&arguments);
@@ -40,7 +54,15 @@ async fn the_jobs_account_makes_the_key_once_and_may_do_nothing_else() {
     assert_eq!(key(), first, "one that is there is left as it is");
 
     // Its rights are those that the code says it needs, for this one Secret.
-    let printed = harmonix(&["rbac", "--for", "key", "--secret", SECRET, "--namespace", NAMESPACE]);
+    let printed = harmonix(&[
+        "rbac",
+        "--for",
+        "key",
+        "--secret",
+        SECRET,
+        "--namespace",
+        NAMESPACE,
+    ]);
     let needed = super::helm::documents(&String::from_utf8(printed.stdout).unwrap()).remove(0);
     assert_eq!(rendered.get("Role", SECRET)["rules"], needed["rules"]);
     for (verb, what) in [
@@ -52,7 +74,16 @@ async fn the_jobs_account_makes_the_key_once_and_may_do_nothing_else() {
         ("create", "pods"),
     ] {
         let account = format!("system:serviceaccount:{NAMESPACE}:{SECRET}");
-        let may = cluster.kubectl(&["auth", "can-i", verb, what, "--as", &account, "--namespace", NAMESPACE]);
+        let may = cluster.kubectl(&[
+            "auth",
+            "can-i",
+            verb,
+            what,
+            "--as",
+            &account,
+            "--namespace",
+            NAMESPACE,
+        ]);
         assert!(may.is_err(), "{verb} {what}");
     }
 

@@ -28,11 +28,16 @@ fn leads(rule: &Value, address: IpAddr, port: u64) -> bool {
             .any(|entry| entry["protocol"] == "TCP" && entry["port"] == port)
     });
     let by_peer = rule["to"].as_array().is_none_or(|peers| {
-        peers.iter().filter_map(|peer| peer.get("ipBlock")).any(|block| {
-            let except = block["except"].as_array().into_iter().flatten();
-            holds(block["cidr"].as_str().unwrap(), address)
-                && !except.into_iter().any(|range| holds(range.as_str().unwrap(), address))
-        })
+        peers
+            .iter()
+            .filter_map(|peer| peer.get("ipBlock"))
+            .any(|block| {
+                let except = block["except"].as_array().into_iter().flatten();
+                holds(block["cidr"].as_str().unwrap(), address)
+                    && !except
+                        .into_iter()
+                        .any(|range| holds(range.as_str().unwrap(), address))
+            })
     });
     by_port && by_peer
 }
@@ -72,7 +77,10 @@ fn it_lets_out_what_is_needed_and_never_to_the_instances_metadata() {
             assert!(!lets_out(policy, address, port), "{address} {port}");
         }
     }
-    assert_eq!(policy["spec"]["policyTypes"], serde_json::json!(["Ingress", "Egress"]));
+    assert_eq!(
+        policy["spec"]["policyTypes"],
+        serde_json::json!(["Ingress", "Egress"])
+    );
     let ingress = policy["spec"]["ingress"].as_array().unwrap();
     assert_eq!(ingress.len(), 1);
     assert_eq!(
@@ -100,7 +108,11 @@ fn whatever_ranges_are_given_the_instances_metadata_is_not_among_them() {
         let https = format!("networkPolicy.https.cidrs={{{range}}}");
         let server = format!("networkPolicy.apiServer.cidrs={{{range}}}");
         let rendered = helm.rendered(&["--set", &https, "--set", &server]);
-        for policy in rendered.0.iter().filter(|object| object["kind"] == "NetworkPolicy") {
+        for policy in rendered
+            .0
+            .iter()
+            .filter(|object| object["kind"] == "NetworkPolicy")
+        {
             for address in METADATA {
                 assert!(!lets_out(policy, address, 443), "{range} {policy}");
             }
@@ -108,9 +120,16 @@ fn whatever_ranges_are_given_the_instances_metadata_is_not_among_them() {
         let (network, _) = range.split_once('/').unwrap();
         let inside = if network == "::" { "2600::1" } else { network };
         // 169.254.169.254/31 holds one address that may be reached, whose name is not the range's.
-        let inside = if inside.ends_with(".254") { "169.254.169.255" } else { inside };
+        let inside = if inside.ends_with(".254") {
+            "169.254.169.255"
+        } else {
+            inside
+        };
         assert!(lets_out(policy(&rendered), inside, 443), "{range}");
-        assert!(!lets_out(policy(&rendered), "8.8.8.8", 443) || range == "0.0.0.0/0", "{range}");
+        assert!(
+            !lets_out(policy(&rendered), "8.8.8.8", 443) || range == "0.0.0.0/0",
+            "{range}"
+        );
     }
 }
 
@@ -118,10 +137,23 @@ fn whatever_ranges_are_given_the_instances_metadata_is_not_among_them() {
 fn it_follows_gitlabs_port_and_the_way_the_role_is_had() {
     let helm = Helm::offline();
     for (settings, address, port, wanted) in [
-        (&["gitlab.url=https://gitlab.example.com:8443"][..], "52.94.0.1", 8443, true),
-        (&["gitlab.url=https://gitlab.example.com:8443"], "52.94.0.1", 8444, false),
         (
-            &["gitlab.url=http://gitlab.example.com", "gitlab.oidc.issuer=https://gitlab.example.com"],
+            &["gitlab.url=https://gitlab.example.com:8443"][..],
+            "52.94.0.1",
+            8443,
+            true,
+        ),
+        (
+            &["gitlab.url=https://gitlab.example.com:8443"],
+            "52.94.0.1",
+            8444,
+            false,
+        ),
+        (
+            &[
+                "gitlab.url=http://gitlab.example.com",
+                "gitlab.oidc.issuer=https://gitlab.example.com",
+            ],
             "52.94.0.1",
             80,
             true,
@@ -139,12 +171,24 @@ fn it_follows_gitlabs_port_and_the_way_the_role_is_had() {
             true,
         ),
     ] {
-        let arguments: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        let arguments: Vec<&str> = settings
+            .iter()
+            .flat_map(|setting| ["--set", setting])
+            .collect();
         let rendered = helm.rendered(&arguments);
-        assert_eq!(lets_out(policy(&rendered), address, port), wanted, "{settings:?}");
+        assert_eq!(
+            lets_out(policy(&rendered), address, port),
+            wanted,
+            "{settings:?}"
+        );
     }
     let rendered = helm.rendered(&["--set", "networkPolicy.enabled=false"]);
-    assert!(rendered.names().iter().all(|name| !name.starts_with("NetworkPolicy/")));
+    assert!(
+        rendered
+            .names()
+            .iter()
+            .all(|name| !name.starts_with("NetworkPolicy/"))
+    );
 }
 
 #[test]
@@ -160,6 +204,10 @@ fn an_address_is_in_a_range_or_not() {
         ("fd00::/16", "fd00:ec2::254", true),
         ("fd00::/16", "fd01::1", false),
     ] {
-        assert_eq!(holds(range, address.parse().unwrap()), wanted, "{range} {address}");
+        assert_eq!(
+            holds(range, address.parse().unwrap()),
+            wanted,
+            "{range} {address}"
+        );
     }
 }

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::cluster::{Cluster, Prepared, Turn};
 use super::forge::Forge;
 use super::helm::{NAMESPACE, RELEASE, chart, text};
-use super::trail::Trail;
+use super::trail::{NOTHING, Trail};
 
 /// The chart before this one: the same, save what an upgrade is to bring. Until there is an older one this is made here.
 fn previous(folder: &Path) -> PathBuf {
@@ -26,7 +26,11 @@ fn previous(folder: &Path) -> PathBuf {
         std::fs::write(path, text.replace(from, to)).unwrap();
     };
     edit("Chart.yaml", "\nversion: ", "\nversion: 0.0.1-before.");
-    edit("files/crds/applications.harmonix.io.yaml", "    shortNames:\n    - hxapp\n", "");
+    edit(
+        "files/crds/applications.harmonix.io.yaml",
+        "    shortNames:\n    - hxapp\n",
+        "",
+    );
     place
 }
 
@@ -50,7 +54,9 @@ fn start(cluster: &Cluster, name: &str, folder: &TempDir) -> Controller {
     let root = folder.path().join(name);
     let mounts = cluster.mount(pod, &root);
     let given = pod["containers"][0]["args"].as_array().unwrap();
-    let mut start = Start::of(std::env::var_os(binary::VARIABLE).expect("run the tests with `cargo dev test install`"));
+    let mut start = Start::of(
+        std::env::var_os(binary::VARIABLE).expect("run the tests with `cargo dev test install`"),
+    );
     start.name = format!("controller-{name}");
     assert_eq!(given[0], "run");
     for argument in &given[1..] {
@@ -68,16 +74,26 @@ fn start(cluster: &Cluster, name: &str, folder: &TempDir) -> Controller {
     assert_eq!(all[1..], start.arguments);
     let account = pod["serviceAccountName"].as_str().unwrap();
     let kubeconfig = cluster.kubeconfig_of(&format!("{NAMESPACE}/{account}"), folder);
-    start.environment.insert("KUBECONFIG".into(), text(&kubeconfig));
-    start.environment.insert("HOSTNAME".into(), format!("harmonix-{name}"));
+    start
+        .environment
+        .insert("KUBECONFIG".into(), text(&kubeconfig));
+    start
+        .environment
+        .insert("HOSTNAME".into(), format!("harmonix-{name}"));
     start.environment.insert("NO_COLOR".into(), "1".into());
     cluster.world.start_controller(start).unwrap()
 }
 
 fn is_settled(object: &Value) -> bool {
     let condition = |name: &str| {
-        let conditions = object["status"]["conditions"].as_array().into_iter().flatten();
-        conditions.into_iter().find(|condition| condition["type"] == name).map(|condition| condition["status"] == "True")
+        let conditions = object["status"]["conditions"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        conditions
+            .into_iter()
+            .find(|condition| condition["type"] == name)
+            .map(|condition| condition["status"] == "True")
     };
     object["status"]["observedGeneration"] == object["metadata"]["generation"]
         && condition("Ready") == Some(true)
@@ -98,15 +114,31 @@ struct Life {
 
 const APPLICATION: &str = "life/cart";
 const PROJECT: &str = "aws-apps/life/cart";
+const BUDGET: (&str, &str) = ("poddisruptionbudget", "harmonix-system/harmonix");
+/// The controller promises to end within 20 s.
+const END: Duration = Duration::from_secs(25);
+
+fn cart() -> Value {
+    application("life", "cart", &["dev", "prod"])
+}
 
 impl Life {
     fn helm(&self, arguments: &[&str]) -> String {
-        let told = self.turn.helm.run(&[arguments, &["--namespace", NAMESPACE]].concat());
+        let told = self
+            .turn
+            .helm
+            .run(&[arguments, &["--namespace", NAMESPACE]].concat());
         told.unwrap_or_else(|told| panic!("{arguments:?}: {told}"))
     }
 
     fn install(&self, chart: &Path) -> String {
-        self.helm(&["install", RELEASE, &text(chart), "--values", &self.prepared.path])
+        self.helm(&[
+            "install",
+            RELEASE,
+            &text(chart),
+            "--values",
+            &self.prepared.path,
+        ])
     }
 
     fn uids(&self) -> Vec<Value> {
@@ -124,83 +156,138 @@ impl Life {
     }
 
     async fn settled(&self) -> Value {
-        self.turn.cluster.wait_until("application", APPLICATION, "ready", is_settled).await
+        self.turn
+            .cluster
+            .wait_until("application", APPLICATION, "ready", is_settled)
+            .await
+    }
+
+    fn start(&self, name: &str) -> Controller {
+        start(self.turn.cluster, name, &self.prepared.folder)
     }
 
     /// Lets the next one stand by before the one that works goes, as the Deployment does it.
-    async fn hand_over(&self, before: &mut Controller, name: &str) -> Controller {
-        let next = start(self.turn.cluster, name, &self.prepared.folder);
-        before.stop(Duration::from_secs(25)).await.unwrap();
+    async fn hand_over(&self, mut before: Controller, name: &str) -> Controller {
+        let next = self.start(name);
+        before.stop(END).await.unwrap();
         next
+    }
+
+    /// The chart before this one is installed, and an application runs.
+    async fn begins(&self) -> Controller {
+        let cluster = self.turn.cluster;
+        let notes = self.install(&previous(self.prepared.folder.path()));
+        assert!(
+            notes.contains("kubectl --namespace harmonix-system get pods"),
+            "{notes}"
+        );
+        let controller = self.start("first");
+        for object in platform().iter().chain([&namespace("life"), &cart()]) {
+            cluster.apply_soon(object).await;
+        }
+        self.settled().await;
+        assert!(
+            cluster
+                .kubectl(&["get", "hxapp", "--all-namespaces"])
+                .is_err()
+        );
+        controller
+    }
+
+    /// With a deployment under way, which no runner takes until the next controller works.
+    async fn is_upgraded_with_work_under_way(&self, controller: Controller) -> Controller {
+        let cluster = self.turn.cluster;
+        self.forge.runner(PROJECT, false).await;
+        let mark = self.trail.mark();
+        let mut more = cart();
+        more["spec"]["environments"][0]["replicas"] = json!(2);
+        cluster.apply_soon(&more).await;
+        cluster
+            .wait_until("application", APPLICATION, "deploying", is_deploying)
+            .await;
+        self.helm(&[
+            "upgrade",
+            RELEASE,
+            &text(&chart()),
+            "--values",
+            &self.prepared.path,
+        ]);
+        let controller = self.hand_over(controller, "second").await;
+        self.forge.runner(PROJECT, true).await;
+        let settled = self.settled().await;
+        // The policy of the release stamps who asked, and the controller believes it.
+        let stamp = &settled["metadata"]["annotations"]["harmonix.io/requested-by"];
+        assert_eq!(stamp, "administrator");
+        let writes = self.trail.gitlab_writes(mark, PROJECT);
+        assert_eq!(writes, ["commits.create", "pipelines.create"], "each once");
+        assert!(cluster.find(BUDGET.0, BUDGET.1).is_some());
+        // The definitions are upgraded as well.
+        cluster
+            .kubectl(&["get", "hxapp", "--all-namespaces"])
+            .unwrap();
+        controller
+    }
+
+    async fn is_rolled_back(&self, controller: Controller) -> Controller {
+        self.helm(&["rollback", RELEASE, "1"]);
+        let controller = self.hand_over(controller, "third").await;
+        self.settled().await;
+        assert!(self.turn.cluster.find(BUDGET.0, BUDGET.1).is_none());
+        controller
+    }
+
+    fn ends(&self) {
+        self.helm(&["uninstall", RELEASE]);
+        for (kind, name) in [
+            ("deployment", "harmonix-system/harmonix"),
+            ("serviceaccount", "harmonix-system/harmonix"),
+            ("clusterrole", "harmonix"),
+            ("mutatingadmissionpolicy", "requested-by.harmonix.io"),
+        ] {
+            assert!(
+                self.turn.cluster.find(kind, name).is_none(),
+                "{kind} {name}"
+            );
+        }
     }
 }
 
 #[tokio::test]
 async fn a_release_comes_and_goes_and_what_it_looks_after_stays() {
     let turn = Turn::take().await;
-    let cluster = turn.cluster;
     let life = Life {
-        prepared: cluster.prepare(),
-        forge: Forge::of(&cluster.world),
-        trail: Trail::of(&cluster.world),
+        prepared: turn.cluster.prepare(),
+        forge: Forge::of(&turn.cluster.world),
+        trail: Trail::of(&turn.cluster.world),
         turn,
     };
-    let before = previous(life.prepared.folder.path());
-
-    let notes = life.install(&before);
-    assert!(notes.contains("kubectl --namespace harmonix-system get pods"), "{notes}");
-    let mut controller = start(cluster, "first", &life.prepared.folder);
-    for object in platform().iter().chain([&namespace("life")]) {
-        cluster.apply_soon(object).await;
-    }
-    let cart = application("life", "cart", &["dev", "prod"]);
-    cluster.apply_soon(&cart).await;
-    life.settled().await;
-    assert!(cluster.kubectl(&["get", "hxapp"]).is_err());
+    let controller = life.begins().await;
     let uids = life.uids();
-
-    // With a deployment under way, which no runner takes until the next controller works.
-    life.forge.runner(PROJECT, false).await;
-    let mark = life.trail.mark();
-    let mut more = cart.clone();
-    more["spec"]["environments"][0]["replicas"] = json!(2);
-    cluster.apply_soon(&more).await;
-    cluster.wait_until("application", APPLICATION, "deploying", is_deploying).await;
-    life.helm(&["upgrade", RELEASE, &text(&chart()), "--values", &life.prepared.path]);
-    let mut controller = life.hand_over(&mut controller, "second").await;
-    life.forge.runner(PROJECT, true).await;
-    life.settled().await;
-    assert_eq!(life.trail.gitlab_writes(mark, PROJECT), ["commits.create", "pipelines.create"]);
-    assert!(cluster.find("poddisruptionbudget", "harmonix-system/harmonix").is_some());
-    assert!(cluster.kubectl(&["get", "hxapp", "--all-namespaces"]).is_ok(), "the definitions are upgraded too");
+    let controller = life.is_upgraded_with_work_under_way(controller).await;
     assert_eq!(life.uids(), uids);
-
     let mark = life.trail.mark();
-    life.helm(&["rollback", RELEASE, "1"]);
-    let mut controller = life.hand_over(&mut controller, "third").await;
-    assert!(cluster.find("poddisruptionbudget", "harmonix-system/harmonix").is_none());
+    let mut controller = life.is_rolled_back(controller).await;
     assert_eq!(life.uids(), uids);
-
-    controller.stop(Duration::from_secs(25)).await.unwrap();
-    life.helm(&["uninstall", RELEASE]);
-    for (kind, name) in [
-        ("deployment", "harmonix-system/harmonix"),
-        ("serviceaccount", "harmonix-system/harmonix"),
-        ("clusterrole", "harmonix"),
-        ("mutatingadmissionpolicy", "requested-by.harmonix.io"),
-    ] {
-        assert!(cluster.find(kind, name).is_none(), "{kind} {name}");
-    }
-    assert_eq!(life.uids(), uids, "what was declared, the definitions and the key stay");
+    controller.stop(END).await.unwrap();
+    life.ends();
+    assert_eq!(
+        life.uids(),
+        uids,
+        "the definitions, what was declared and the key stay"
+    );
     assert!(life.forge.project(PROJECT).await.is_some());
 
     life.install(&chart());
-    let mut controller = start(cluster, "fourth", &life.prepared.folder);
+    let mut controller = life.start("fourth");
     life.settled().await;
     tokio::time::sleep(Duration::from_secs(5)).await;
     assert_eq!(life.uids(), uids);
-    assert_eq!(life.trail.gitlab_writes(mark, ""), [""; 0], "everything is found again");
-    controller.stop(Duration::from_secs(25)).await.unwrap();
+    assert_eq!(
+        life.trail.gitlab_writes(mark, ""),
+        NOTHING,
+        "everything is found again"
+    );
+    controller.stop(END).await.unwrap();
 }
 
 #[tokio::test]
@@ -208,10 +295,25 @@ async fn definitions_that_were_applied_by_hand_are_taken_over_on_request() {
     let turn = Turn::take().await;
     let prepared = turn.cluster.prepare();
     let definitions = text(&super::helm::root().join("crds"));
-    turn.cluster.kubectl(&["apply", "--server-side", "--filename", &definitions]).unwrap();
+    turn.cluster
+        .kubectl(&["apply", "--server-side", "--filename", &definitions])
+        .unwrap();
     let chart = text(&chart());
-    let install = ["install", RELEASE, &chart, "--values", &prepared.path, "--namespace", NAMESPACE];
+    let install = [
+        "install",
+        RELEASE,
+        &chart,
+        "--values",
+        &prepared.path,
+        "--namespace",
+        NAMESPACE,
+    ];
     let told = turn.helm.run(&install).unwrap_err();
-    assert!(told.contains("exists and cannot be imported into the current release"), "{told}");
-    turn.helm.run(&[&install[..], &["--take-ownership"]].concat()).unwrap();
+    assert!(
+        told.contains("exists and cannot be imported into the current release"),
+        "{told}"
+    );
+    turn.helm
+        .run(&[&install[..], &["--take-ownership"]].concat())
+        .unwrap();
 }

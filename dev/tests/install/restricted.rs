@@ -16,22 +16,41 @@ fn pod(name: &str, template: &Value) -> Value {
 async fn the_strictest_namespace_takes_the_pods() {
     let turn = Turn::take().await;
     let cluster = turn.cluster;
-    cluster.kubectl(&["create", "namespace", NAMESPACE]).unwrap();
+    cluster
+        .kubectl(&["create", "namespace", NAMESPACE])
+        .unwrap();
     let enforce = "pod-security.kubernetes.io/enforce=restricted";
-    cluster.kubectl(&["label", "namespace", NAMESPACE, enforce]).unwrap();
-    cluster.wait_until("serviceaccount", "harmonix-system/default", "there", |_| true).await;
-    let everything = ["--set", "gitlab.ca.pem=-----BEGIN CERTIFICATE-----", "--set", "pod.runAsUser=null"];
+    cluster
+        .kubectl(&["label", "namespace", NAMESPACE, enforce])
+        .unwrap();
+    cluster
+        .wait_until("serviceaccount", "harmonix-system/default", "there", |_| {
+            true
+        })
+        .await;
+    let everything = [
+        "--set",
+        "gitlab.ca.pem=-----BEGIN CERTIFICATE-----",
+        "--set",
+        "pod.runAsUser=null",
+    ];
     for arguments in [&[][..], &everything] {
         let rendered = turn.helm.rendered(arguments);
         let key = &rendered.get("Job", "harmonix-installation-key")["spec"]["template"];
         for (name, template) in [("controller", rendered.pod()), ("key", key)] {
             let whole = pod(name, template);
             cluster.apply(&whole, &["--dry-run=server"]).unwrap();
-            for pointer in ["/spec/securityContext", "/spec/containers/0/securityContext"] {
+            for pointer in [
+                "/spec/securityContext",
+                "/spec/containers/0/securityContext",
+            ] {
                 let mut less = whole.clone();
                 *less.pointer_mut(pointer).unwrap() = json!({});
                 let told = cluster.apply(&less, &["--dry-run=server"]).unwrap_err();
-                assert!(told.contains("violates PodSecurity \"restricted:latest\""), "{told}");
+                assert!(
+                    told.contains("violates PodSecurity \"restricted:latest\""),
+                    "{told}"
+                );
             }
         }
     }

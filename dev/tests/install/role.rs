@@ -10,7 +10,15 @@ async fn people_may_do_what_their_role_of_the_cluster_says_and_no_more() {
     let prepared = cluster.prepare();
     let chart = text(&chart());
     turn.helm
-        .run(&["install", RELEASE, &chart, "--values", &prepared.path, "--namespace", NAMESPACE])
+        .run(&[
+            "install",
+            RELEASE,
+            &chart,
+            "--values",
+            &prepared.path,
+            "--namespace",
+            NAMESPACE,
+        ])
         .unwrap();
     for (kind, name, role) in [
         ("rolebinding", "viewer", "view"),
@@ -22,23 +30,36 @@ async fn people_may_do_what_their_role_of_the_cluster_says_and_no_more() {
     ] {
         let _ = cluster.kubectl(&["delete", kind, name, "--namespace", NAMESPACE]);
         let (role, user) = (format!("--clusterrole={role}"), format!("--user={name}"));
-        cluster.kubectl(&["create", kind, name, &role, &user, "--namespace", NAMESPACE]).unwrap();
+        cluster
+            .kubectl(&["create", kind, name, &role, &user, "--namespace", NAMESPACE])
+            .unwrap();
     }
     let may = |user: &str, verb: &str, resource: &str| {
         let (name, below) = resource.split_once('/').unwrap_or((resource, ""));
-        let (full, below) = (format!("{name}.harmonix.io"), format!("--subresource={below}"));
+        let (full, below) = (
+            format!("{name}.harmonix.io"),
+            format!("--subresource={below}"),
+        );
         // What is of the whole cluster is asked for there.
         let place = match name {
             "applications" => "--namespace=harmonix-system",
             _ => "--all-namespaces",
         };
         // It says "no" with the exit code of a failure.
-        cluster.kubectl(&["auth", "can-i", verb, &full, &below, "--as", user, place]).is_ok()
+        cluster
+            .kubectl(&["auth", "can-i", verb, &full, &below, "--as", user, place])
+            .is_ok()
     };
     // The controller manager takes the rules up a moment after the roles were made.
     let until = std::time::Instant::now() + super::cluster::PATIENCE;
-    while !may("viewer", "get", "applications") || !may("developer", "create", "applications") || !may("engineer", "create", "environments") {
-        assert!(std::time::Instant::now() < until, "the cluster's roles have not taken ours up");
+    while !may("viewer", "get", "applications")
+        || !may("developer", "create", "applications")
+        || !may("engineer", "create", "environments")
+    {
+        assert!(
+            std::time::Instant::now() < until,
+            "the cluster's roles have not taken ours up"
+        );
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     }
     let mut wrong = Vec::new();
