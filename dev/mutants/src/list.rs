@@ -17,6 +17,13 @@ pub(crate) struct Mutant {
     pub(crate) genre: Genre,
     pub(crate) replacement: String,
     pub(crate) span: Span,
+    function: Option<Function>,
+}
+
+/// The function that it is in.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+struct Function {
+    return_type: String,
 }
 
 /// What kind of change it is, in cargo-mutants' words.
@@ -60,6 +67,13 @@ impl Position {
 }
 
 impl Mutant {
+    /// Whether it would not compile in its place either, where it does not compile behind a switch: its types are the same
+    /// there, unless its function says only what they can do.
+    pub(crate) fn is_typed(&self) -> bool {
+        let function = self.function.as_ref();
+        !function.is_some_and(|function| function.return_type.contains("impl "))
+    }
+
     /// Which bytes of its file are replaced.
     pub(crate) fn range(&self, text: &str) -> Result<Range<usize>, Failure> {
         let offset = |position: Position| position.offset(text);
@@ -101,6 +115,7 @@ pub(crate) fn replacing(text: &str, genre: Genre, what: &str, replacement: &str)
             start: position(at),
             end: position(at + what.len()),
         },
+        function: None,
     }
 }
 

@@ -70,7 +70,10 @@ pub(crate) fn run(options: &Options, mutants: &[Mutant]) -> Result<(), Failure> 
     if let outcome @ (Outcome::Noticed(_) | Outcome::Endless) = tests.ask(&workshop.folder, None)? {
         return Err(format!("without any mutant the tests fail: {outcome:?}"));
     }
-    let known = Known::read(&origin)?;
+    let mut known = Known::read(&origin)?;
+    for mutant in sources.unviable.iter().filter_map(|n| mutants.get(*n)) {
+        known.learn(mutant, Outcome::Unviable);
+    }
     let open = |number: &usize| {
         mutants.get(*number).is_some_and(|mutant| {
             let known = known.of(mutant);

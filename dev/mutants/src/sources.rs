@@ -7,7 +7,7 @@ use crate::Failure;
 use crate::build::{self, Built};
 use crate::list::Mutant;
 use crate::place::{self, Place};
-use crate::switch::{MODULE, Switched, owners};
+use crate::switch::{MODULE, Owners, Switched, owners};
 use crate::workshop::Workshop;
 
 /// Where the module of the switches is written.
@@ -22,6 +22,8 @@ pub(crate) struct Sources {
     pub(crate) files: BTreeMap<String, (String, Vec<Place>)>,
     /// What cannot stand beside the others.
     pub(crate) without: BTreeSet<usize>,
+    /// Who of those does not compile anywhere.
+    pub(crate) unviable: BTreeSet<usize>,
 }
 
 impl Sources {
@@ -46,7 +48,12 @@ impl Sources {
             without.extend(left);
             files.insert(file, (text, places));
         }
-        Ok(Self { files, without })
+        let unviable = BTreeSet::new();
+        Ok(Self {
+            files,
+            without,
+            unviable,
+        })
     }
 
     fn rendered(&self, file: &str, mutants: &[Mutant]) -> Option<String> {
@@ -61,13 +68,23 @@ impl Sources {
         Some(switched.rendered() + module)
     }
 
-    /// Leaves out what does not compile until everything does.
+    /// Leaves out what does not compile until everything does. Who had to be left out last time is so from
+    /// the start.
     pub(crate) fn fit(
         &mut self,
         workshop: &Workshop,
         scope: &[String],
         mutants: &[Mutant],
     ) -> Result<(), Failure> {
+        let remembered = workshop.folder.with_file_name("apart.json");
+        let text = std::fs::read_to_string(&remembered).unwrap_or_default();
+        let known: BTreeMap<String, bool> = serde_json::from_str(&text).unwrap_or_default();
+        for (number, mutant) in mutants.iter().enumerate() {
+            if let Some(unviable) = known.get(&mutant.name) {
+                self.without.insert(number);
+                self.unviable.extend(unviable.then_some(number));
+            }
+        }
         for _ in 0..ROUNDS {
             let mut rendered = BTreeMap::new();
             for file in self.files.keys() {
@@ -76,17 +93,37 @@ impl Sources {
                 rendered.insert(file.clone(), text);
             }
             let Built::Faults(faults) = build::check(workshop, scope)? else {
-                return Ok(());
+                let apart: BTreeMap<&str, bool> = self
+                    .without
+                    .iter()
+                    .filter_map(|number| {
+                        let name = &mutants.get(*number)?.name;
+                        Some((name.as_str(), self.unviable.contains(number)))
+                    })
+                    .collect();
+                let text = serde_json::to_string_pretty(&apart).map_err(|e| e.to_string())?;
+                return std::fs::write(&remembered, text)
+                    .map_err(|e| format!("cannot write {}: {e}", remembered.display()));
             };
             let before = self.without.len();
             for fault in &faults {
                 let text = rendered.get(&fault.file).map_or("", String::as_str);
-                self.without.extend(owners(text, fault.offset));
+                match owners(text, fault.offset) {
+                    Owners::One(number) => {
+                        self.without.insert(number);
+                        let typed = mutants.get(number).is_some_and(Mutant::is_typed);
+                        self.unviable.extend(typed.then_some(number));
+                    }
+                    Owners::Place(numbers) => self.without.extend(numbers),
+                }
             }
             if self.without.len() == before {
                 return Err(format!("no mutant is to blame for {:#?}", faults.first()));
             }
-            eprintln!("{} of them have to stand alone", self.without.len());
+            eprintln!(
+                "{} of them do not compile beside the others",
+                self.without.len()
+            );
         }
         Err(format!(
             "after {ROUNDS} rounds the mutants still do not compile"

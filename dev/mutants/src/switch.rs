@@ -157,8 +157,17 @@ fn choice(mutants: &[usize], branch: impl Fn(usize) -> String, otherwise: &str) 
     format!("/*({numbers}*/({branches}{{ {otherwise} }})/*)*/")
 }
 
-/// The mutants to which the text at an offset belongs: the one whose text it is, else all of the innermost place.
-pub(crate) fn owners(rendered: &str, offset: usize) -> Vec<usize> {
+/// Whose text the compiler finds fault with.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Owners {
+    /// This mutant's own.
+    One(usize),
+    /// Of a place with these mutants.
+    Place(Vec<usize>),
+}
+
+/// To whom the text at an offset belongs: to the mutant whose own it is, else to the innermost place.
+pub(crate) fn owners(rendered: &str, offset: usize) -> Owners {
     let mut own: Vec<usize> = Vec::new();
     let mut places: Vec<Vec<usize>> = Vec::new();
     let before = rendered.get(..offset).unwrap_or(rendered);
@@ -183,8 +192,8 @@ pub(crate) fn owners(rendered: &str, offset: usize) -> Vec<usize> {
         }
     }
     match own.last() {
-        Some(mutant) => vec![*mutant],
-        None => places.pop().unwrap_or_default(),
+        Some(mutant) => Owners::One(*mutant),
+        None => Owners::Place(places.pop().unwrap_or_default()),
     }
 }
 
@@ -329,10 +338,10 @@ mod tests {
         ];
         let (rendered, _) = rendered(text, &changes, &BTreeSet::new());
         let owners = |what: &str| owners(&rendered, rendered.find(what).unwrap());
-        assert_eq!(owners("true"), [0]);
-        assert_eq!(owners("!= b"), [1]);
-        assert_eq!(owners("a == b"), [1]);
-        assert_eq!(owners("fn f"), [] as [usize; 0]);
+        assert_eq!(owners("true"), Owners::One(0));
+        assert_eq!(owners("!= b"), Owners::One(1));
+        assert_eq!(owners("a == b"), Owners::Place(vec![1]));
+        assert_eq!(owners("fn f"), Owners::Place(Vec::new()));
     }
 
     #[test]
