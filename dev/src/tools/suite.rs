@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use super::cache::Cache;
 use super::debian::{self, Package};
+use super::gitops;
 use super::go::GoTool;
+use super::go_files::GoFiles;
 use super::helm;
 use super::promtool;
 use crate::failure::Failure;
@@ -48,14 +50,23 @@ impl Suite {
                 ("HARMONIX_HELM", helm::tool()),
                 ("HARMONIX_PROMTOOL", promtool::tool()),
             ],
-            Self::Gitops => Vec::new(),
+            Self::Gitops => gitops::programs(),
+        }
+    }
+
+    /// What is fetched for it, with the variable that names the folder to the tests.
+    const fn files(self) -> &'static [(&'static str, GoFiles)] {
+        match self {
+            Self::Install => &[],
+            Self::Gitops => gitops::FILES,
         }
     }
 
     /// What the distribution has for it.
     const fn packages(self) -> &'static [Package] {
         match self {
-            Self::Install | Self::Gitops => &[],
+            Self::Install => &[],
+            Self::Gitops => gitops::PACKAGES,
         }
     }
 
@@ -71,6 +82,9 @@ impl Suite {
         for (variable, tool) in self.programs() {
             variables.push((variable, tool.ensure(cache, progress).await?));
         }
+        for (variable, files) in self.files() {
+            variables.push((*variable, files.ensure(cache, progress).await?));
+        }
         Ok(variables)
     }
 
@@ -79,8 +93,14 @@ impl Suite {
     pub fn absent(self, cache: &Cache) -> Vec<&'static str> {
         let programs = self.programs();
         let absent = programs.iter().filter(|(_, tool)| !tool.is_there(cache));
+        let files = self.files().iter();
+        let files = files.filter(|(_, files)| !files.is_there(cache));
         let packages = debian::missing(self.packages());
-        absent.map(|(_, tool)| tool.name).chain(packages).collect()
+        absent
+            .map(|(_, tool)| tool.name)
+            .chain(files.map(|(_, files)| files.name))
+            .chain(packages)
+            .collect()
     }
 }
 
