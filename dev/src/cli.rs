@@ -5,6 +5,7 @@ use harmonix_dev::apichaos::ApiChaosArgs;
 use harmonix_dev::aws::GateArgs;
 use harmonix_dev::chaos::scenario::Scenario;
 use harmonix_dev::chaos::share::Share;
+use harmonix_dev::flux::FluxSourceArgs;
 use harmonix_dev::gitlab::GitlabArgs;
 use harmonix_dev::tools::Suite;
 use harmonix_dev::world::name::{checkout, of_checkout};
@@ -51,6 +52,9 @@ pub enum Command {
     /// Serve AWS (a part of the world)
     #[command(hide = true)]
     ServeAws(GateArgs),
+    /// Pack Git repositories as Flux' source-controller does (a part of the world of `cargo dev test gitops`)
+    #[command(hide = true)]
+    ServeFluxSource(FluxSourceArgs),
     /// Serve GitLab (a part of the world)
     #[command(hide = true)]
     ServeGitlab(GitlabArgs),

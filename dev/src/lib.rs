@@ -8,6 +8,7 @@ pub mod chaos;
 pub mod demo;
 pub mod failure;
 pub mod fault;
+pub mod flux;
 pub mod gitlab;
 pub mod journal;
 pub mod manifest;

@@ -34,6 +34,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeApichaos(arguments) => command::serve::apichaos(&arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
+        Command::ServeFluxSource(arguments) => command::serve::flux_source(&arguments).await,
         Command::ServeGitlab(arguments) => command::serve::gitlab(arguments).await,
     }
 }

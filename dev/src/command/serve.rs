@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use harmonix_dev::apichaos::{self, ApiChaosArgs};
 use harmonix_dev::aws::{self, GateArgs};
 use harmonix_dev::failure::{Doing, Failure};
+use harmonix_dev::flux::{self, FluxSourceArgs};
 use harmonix_dev::gitlab::{self, GitlabArgs};
 use tracing_subscriber::EnvFilter;
 
@@ -22,6 +23,13 @@ pub async fn aws(arguments: &GateArgs) -> Result<ExitCode, Failure> {
     aws::serve(configuration)
         .await
         .doing(|| "serve AWS".into())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Packs Git repositories until it is ended.
+pub async fn flux_source(arguments: &FluxSourceArgs) -> Result<ExitCode, Failure> {
+    log();
+    flux::serve(arguments).await?;
     Ok(ExitCode::SUCCESS)
 }
 
