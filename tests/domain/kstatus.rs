@@ -1,5 +1,6 @@
 //! What kstatus makes of an object: the rules of `sigs.k8s.io/cli-utils/pkg/kstatus/status` for custom
-//! resources, as `kubectl wait`, Flux and Argo CD apply them.
+//! resources, by which Flux goes. `cargo dev test gitops` compares them with the library itself, on objects that the
+//! controller wrote.
 
 use serde_json::Value;
 
