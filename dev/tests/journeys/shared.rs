@@ -46,7 +46,23 @@ impl Shared {
     }
 
     async fn make() -> Self {
-        let name = format!("test-journeys-{}", std::process::id());
+        let shared = Self::bare(env!("CARGO_CRATE_NAME")).await;
+        // The default branch is protected: who pushes there is a maintainer.
+        let developer = json!({ "username": "developer", "groups": { "aws-apps": "maintainer" } });
+        Forge::of(&shared.world).user(developer).await;
+        let cluster = Cluster::of(&shared.world).await;
+        for object in manifest::platform() {
+            cluster.apply(&object).await;
+        }
+        for environment in ["dev", "prod"] {
+            cluster.ready("Environment", environment).await;
+        }
+        shared
+    }
+
+    /// A world with a controller in it and no objects.
+    pub async fn bare(purpose: &str) -> Self {
+        let name = format!("test-{purpose}-{}", std::process::id());
         let guardian = Guardian::of(&name);
         let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
             .args([
@@ -73,16 +89,6 @@ impl Shared {
             starts: AtomicU32::new(0),
         };
         drop(shared.running().await);
-        // The default branch is protected: who pushes there is a maintainer.
-        let developer = json!({ "username": "developer", "groups": { "aws-apps": "maintainer" } });
-        Forge::of(&shared.world).user(developer).await;
-        let cluster = Cluster::of(&shared.world).await;
-        for object in manifest::platform() {
-            cluster.apply(&object).await;
-        }
-        for environment in ["dev", "prod"] {
-            cluster.ready("Environment", environment).await;
-        }
         shared
     }
 
