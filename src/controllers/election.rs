@@ -119,7 +119,7 @@ impl Election {
         }
     }
 
-    async fn write(&mut self, claim: &Claim) -> Result<Seen, LeaseError> {
+    async fn write(&self, claim: &Claim) -> Result<Seen, LeaseError> {
         let leases = Arc::clone(&self.leases);
         match &claim.over {
             Some(version) => self.ask(leases.replace(version, &claim.lease)).await,

@@ -1,6 +1,6 @@
 //! Two replicas: one acts, the other waits with its caches filled and takes over.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use harmonix_dev::chaos::hosts::{Host, Hosts};
@@ -365,7 +365,7 @@ async fn stand_still(
     hosts: &Hosts,
     (label, at): (&str, Position),
     namespace: &str,
-    pid_file: &PathBuf,
+    pid_file: &Path,
     [leader, other]: [&str; 2],
 ) {
     let Stage { cluster, trail, .. } = turns.stage;
@@ -379,7 +379,7 @@ async fn stand_still(
         },
         fault: Fault::Stop {
             at,
-            pid_file: pid_file.clone(),
+            pid_file: pid_file.to_owned(),
         },
         count: 1,
         skip: 0,

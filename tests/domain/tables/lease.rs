@@ -89,6 +89,10 @@ fn the_first_makes_the_lease_and_holds_it_for_two_thirds_of_its_time() {
     assert_eq!(lease.duration, Some(LASTS));
     assert!(first.holds(at(9)).is_some());
     assert!(first.holds(at(10)).is_none(), "others wait until 15");
+    // What gets no answer is tried again before that, more than once.
+    assert_eq!(first.retry(), at(1));
+    let hasty = Candidate::new("hasty".into(), SHORTEST);
+    assert_eq!(hasty.retry(), SHORTEST / 10);
     // It is renewed in good time.
     let Decision::Hold(after) = first.decide(at(0), noon()) else {
         panic!("{first:?}");
@@ -386,7 +390,7 @@ fn no_two_hold_it_at_once_whenever_they_stop_and_look() {
                 let now = Duration::from_millis(tick * 200);
                 let stopped = (stops * 5..(stops + lasts) * 5).contains(&tick);
                 for (number, each) in (0_u64..).zip(&mut all) {
-                    if (number == 0 && stopped) || tick % (3 + number) != 0 {
+                    if (number == 0 && stopped) || !tick.is_multiple_of(3 + number) {
                         continue;
                     }
                     turn(each, &mut server, now);
