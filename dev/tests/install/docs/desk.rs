@@ -14,12 +14,12 @@ use harmonix_dev::image::Image;
 use harmonix_dev::node::{AWS, GITLAB, Node};
 use harmonix_dev::progress::Progress;
 use harmonix_dev::tools::command::find;
-use harmonix_dev::tools::{Cache, NodePrograms, kubelet};
+use harmonix_dev::tools::{Cache, NodePrograms};
 use harmonix_dev::world::account::{
     CONTROLLER_PRINCIPAL, DEVELOPMENT, PLATFORM, PRODUCTION, REGION,
 };
 use harmonix_dev::world::gitlab::ISSUER;
-use harmonix_dev::world::name::checkout;
+use harmonix_dev::world::name::{checkout, of_checkout};
 use harmonix_dev::world::{Executor, Options, Tasks};
 use serde_json::json;
 use tempfile::TempDir;
@@ -78,12 +78,13 @@ impl Desk {
         let cache = Cache::of_user().unwrap();
         // Both take minutes where they were never built; in the node there is no way out to what they need.
         let image = Image::ensure(&cache, &progress).await.unwrap();
-        let tools = NodePrograms::at(tool(kubelet::VARIABLE));
+        let tools = NodePrograms::at(tool("HARMONIX_KUBELET"));
         let options = Options {
             executor: Executor::Scripted,
             tasks: Tasks::None,
         };
-        let name = format!("test-docs-{}", std::process::id());
+        // The same each time, so that what a run that was killed has left is taken away by the next one.
+        let name = format!("pages-{}", of_checkout(checkout()));
         let node = Node::up(&name, options, tools, &progress).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let environment = environment(&node, folder.path());
@@ -93,7 +94,6 @@ impl Desk {
             environment,
         };
         desk.write(&image.binary);
-        desk.clear().await;
         desk
     }
 
@@ -190,7 +190,7 @@ impl Desk {
     }
 
     /// Takes away what the world was given for its own controller, and makes what the pages expect to be there.
-    async fn clear(&self) {
+    pub async fn clear(&self) {
         let administrator = self.path("administrator.kubeconfig");
         for things in OF_THE_WORLD {
             let delete = format!(
