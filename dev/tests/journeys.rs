@@ -27,6 +27,8 @@ mod shared;
 mod stage;
 #[path = "journeys/trail.rs"]
 mod trail;
+#[path = "journeys/turns.rs"]
+mod turns;
 #[path = "journeys/worktree.rs"]
 mod worktree;
 

@@ -13,6 +13,8 @@ mod deploy;
 mod node;
 #[path = "catalogue/place.rs"]
 mod place;
+#[path = "catalogue/platform.rs"]
+mod platform;
 #[path = "catalogue/policy.rs"]
 mod policy;
 #[path = "catalogue/provision.rs"]

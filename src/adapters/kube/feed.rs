@@ -43,12 +43,12 @@ pub fn feeds(client: &Client) -> (Feeds, Stores) {
             providers,
             namespaces,
         },
-        Stores {
-            applications: application_store,
-            environments: environment_store,
-            providers: provider_store,
-            namespaces: namespace_store,
-        },
+        Stores::new(
+            application_store,
+            environment_store,
+            provider_store,
+            namespace_store,
+        ),
     )
 }
 

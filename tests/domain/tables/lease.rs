@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use harmonix::domain::lease::{Candidate, Claim, Decision, Epoch, Lease, Moment, Seen};
+use harmonix::domain::lease::{Candidate, Claim, Decision, Epoch, Lease, Moment, SHORTEST, Seen};
 use jiff::{SignedDuration, Timestamp};
 
 use super::case::now as noon;
@@ -344,11 +344,7 @@ fn what_somebody_writes_into_a_held_lease_is_put_back_by_its_holder() {
 /// A lease is no place for a wait of hours, nor for none.
 #[test]
 fn however_long_a_lease_calls_itself_it_is_waited_for_within_bounds() {
-    for (says, waits) in [
-        (Some(Duration::from_hours(9)), 300),
-        (Some(at(40)), 40),
-        (None, 15),
-    ] {
+    for (says, waits) in [(Some(at(9 * 3600)), 300), (Some(at(40)), 40), (None, 15)] {
         let mut server = Server::default();
         turn(&mut candidate("first"), &mut server, at(0));
         server.edit(|lease| lease.duration = says);
@@ -394,10 +390,7 @@ fn no_two_hold_it_at_once_whenever_they_stop_and_look() {
                     turn(each, &mut server, now);
                 }
                 let holding = all.iter().filter(|each| each.holds(now).is_some());
-                assert!(
-                    holding.count() <= 1,
-                    "at {now:?}, stopped {stops} for {lasts}"
-                );
+                assert!(holding.count() <= 1, "{now:?}, {stops} for {lasts}");
             }
         }
     }

@@ -70,12 +70,7 @@ async fn woken(
         providers: feed(Vec::new()),
         namespaces: feed(Vec::new()),
     };
-    let stores = Stores {
-        applications: empty(),
-        environments: empty(),
-        providers: empty(),
-        namespaces: empty(),
-    };
+    let stores = Stores::new(empty(), empty(), empty(), empty());
     let mut pumps = spawn(feeds, stores, wakers.clone());
     for pump in &mut pumps.0 {
         (&mut pump.task).await.unwrap();
