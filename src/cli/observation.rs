@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::adapters::clock::SystemClock;
-use crate::adapters::kube::{Reach, Readiness, Stores};
+use crate::adapters::kube::{Reach, Readiness, Rights, Stores};
 use crate::adapters::meter::{self, Meter};
 use crate::adapters::serve::{self, Answers};
 use crate::adapters::traces::Traces;
@@ -60,9 +62,10 @@ impl Observation {
         })
     }
 
-    /// What there is, is in these caches from now on.
-    pub(super) fn watch(&self, stores: &Stores) {
+    /// What there is, is in these caches from now on, and what we may do is told here.
+    pub(super) fn watch(&self, stores: &Stores, rights: watch::Receiver<Rights>) {
         self.readiness.wait_for(stores.clone());
+        self.readiness.explain_by(rights);
         self.meter.count_in(Arc::new(stores.clone()));
     }
 }

@@ -102,8 +102,8 @@ async fn run(options: RunOptions) -> Result<(), String> {
     let gitlab = Arc::new(gitlab.telling(Arc::clone(&telemetry)));
     let clouds = AwsSessions::new(&options.aws_region, &telemetry).await;
     let (feeds, stores) = feeds(&client);
-    observation.watch(&stores);
-    let (rights, _known) = watch::channel(Rights::default());
+    let (rights, known) = watch::channel(Rights::default());
+    observation.watch(&stores, known);
     let lease_namespace = options.leader_election.then(|| lease_namespace(&options));
     tokio::spawn(ask(
         client.clone(),

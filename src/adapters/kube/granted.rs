@@ -18,6 +18,8 @@ use super::right::{Grant, Right, Rule};
 const AT_ONCE: usize = 4;
 /// When it is asked again while something is missing, or while nobody answers.
 const AGAIN: Duration = Duration::from_secs(60);
+/// How long after a refusal it is asked once more: an API server that has just begun has not read all roles yet.
+const CONFIRM: Duration = Duration::from_secs(2);
 
 /// What is known of our rights.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub async fn ask(
     told: watch::Sender<Rights>,
 ) {
     loop {
-        match missing(&client, table, namespace.as_deref()).await {
+        match certain(&client, table, namespace.as_deref()).await {
             Ok(missing) => {
                 let rights = Rights::of(&missing);
                 let before = told.send_replace(rights.clone());
@@ -84,6 +86,20 @@ pub async fn ask(
         }
         tokio::time::sleep(AGAIN).await;
     }
+}
+
+/// The rights of a table that we do not have, asked for twice where there are any.
+async fn certain(
+    client: &Client,
+    table: &'static [Rule],
+    namespace: Option<&str>,
+) -> Result<Vec<Right>, String> {
+    let first = missing(client, table, namespace).await?;
+    if first.is_empty() {
+        return Ok(first);
+    }
+    tokio::time::sleep(CONFIRM).await;
+    missing(client, table, namespace).await
 }
 
 /// The rights of a table that we do not have, in the table's order.
@@ -200,7 +216,7 @@ mod tests {
             .filter(|rule| rule.grant != Grant::Everybody)
             .flat_map(Rule::rights)
             .count();
-        assert_eq!(first.len(), expected);
+        assert_eq!(first.len(), 2 * expected, "asked, and asked once more");
         for right in &first {
             let namespace = (right["resource"] == "leases").then_some("own");
             assert_eq!(right["namespace"].as_str(), namespace, "{right}");
@@ -209,6 +225,23 @@ mod tests {
         *granted.lock().unwrap() = true;
         asking.await.unwrap();
         assert_eq!(*known.borrow(), Rights::Complete);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_api_server_refuses_only_while_it_begins_is_not_told() {
+        let first = Arc::new(Mutex::new(true));
+        let (client, _) = server(move |right| {
+            let is_first = right["resource"] == "namespaces" && *first.lock().unwrap();
+            if is_first {
+                *first.lock().unwrap() = false;
+            }
+            is_first
+        });
+        let (told, mut known) = watch::channel(Rights::default());
+        let asking = tokio::spawn(ask(client, CONTROLLER, None, told));
+        known.changed().await.unwrap();
+        assert_eq!(*known.borrow(), Rights::Complete);
+        asking.await.unwrap();
     }
 
     #[tokio::test(start_paused = true)]
