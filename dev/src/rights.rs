@@ -29,8 +29,11 @@ rules:
 pub struct Verdict {
     /// Rights that are granted and that no request needed.
     pub unused: Vec<Right>,
-    /// Requests that no role grants or that were refused, with how many there were.
+    /// Requests that no role grants, or that were refused and never allowed, with how many there were.
     pub missing: BTreeMap<Asked, usize>,
+    /// How many requests were refused whose right was used otherwise: an API server that has just begun has not read all
+    /// roles yet.
+    pub early: usize,
     /// How many requests were looked at.
     pub requests: usize,
     /// How many rights are granted.
@@ -48,20 +51,20 @@ pub fn judge(
         granted: own.rights().len(),
         ..Verdict::default()
     };
-    let mut used: BTreeSet<Right> = BTreeSet::new();
+    let requests: Vec<Asked> = requests.into_iter().collect();
+    let needs = |asked: &Asked| -> BTreeSet<Right> {
+        let all = own.rights().iter().chain(everybody.rights());
+        all.filter(|right| right.allows(asked)).cloned().collect()
+    };
+    let allowed = requests.iter().filter(|asked| !asked.forbidden);
+    let used: BTreeSet<Right> = allowed.flat_map(needs).collect();
     for asked in requests {
         verdict.requests += 1;
-        let needed: Vec<&Right> = own
-            .rights()
-            .iter()
-            .filter(|right| right.allows(&asked))
-            .collect();
-        let is_granted =
-            !needed.is_empty() || everybody.rights().iter().any(|right| right.allows(&asked));
-        if is_granted && !asked.forbidden {
-            used.extend(needed.into_iter().cloned());
-        } else {
+        let needed = needs(&asked);
+        if needed.is_empty() || needed.is_disjoint(&used) {
             *verdict.missing.entry(asked).or_default() += 1;
+        } else if asked.forbidden {
+            verdict.early += 1;
         }
     }
     verdict.unused = own.rights().difference(&used).cloned().collect();
@@ -79,6 +82,9 @@ impl fmt::Display for Verdict {
             self.unused.len(),
             self.missing.len()
         )?;
+        if self.early > 0 {
+            write!(f, " ({} refused while an API server began)", self.early)?;
+        }
         for right in &self.unused {
             write!(f, "\n  unused: {right}")?;
         }

@@ -132,6 +132,17 @@ fn a_request_that_was_refused_uses_no_right() {
 }
 
 #[test]
+fn what_is_refused_once_and_allowed_otherwise_is_counted_apart() {
+    let mut lines = used();
+    lines.push(line(asked::ACCOUNT, "forbid", USED[0]));
+    let verdict = judged(&lines);
+    assert_eq!(
+        verdict.to_string(),
+        "4 rights over 5 requests: 0 unused, 0 missing (1 refused while an API server began)"
+    );
+}
+
+#[test]
 fn the_controllers_own_roles_can_be_read() {
     let granted = Granted::read(CONTROLLER).unwrap();
     assert!(granted.rights().len() > 15, "{granted:?}");
