@@ -257,6 +257,7 @@ fn every_alert_says_where_its_runbook_is() {
     let text = root().join("charts/harmonix/alerts/harmonix.yaml");
     let rules: serde_json::Value =
         serde_saphyr::from_str(&std::fs::read_to_string(text).unwrap()).unwrap();
+    let page = std::fs::read_to_string(root().join("docs/operate.md")).unwrap();
     let mut alerts = 0;
     for group in rules["groups"].as_array().unwrap() {
         for rule in group["rules"].as_array().unwrap() {
@@ -265,6 +266,10 @@ fn every_alert_says_where_its_runbook_is() {
             };
             alerts += 1;
             let note = |key: &str| rule["annotations"][key].as_str().unwrap_or_default();
+            assert!(
+                page.contains(&format!("\n### {name}\n")),
+                "{name} is not on the page"
+            );
             let anchor = format!("docs/operate.md#{}", name.to_ascii_lowercase());
             assert!(
                 note("runbook").ends_with(&anchor),
