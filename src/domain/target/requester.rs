@@ -76,6 +76,7 @@ mod tests {
             "ab".into(),
         ];
         let lines = names.map(|name| one_line(&name));
+        assert_eq!(lines[0].chars().count(), REQUESTER_LENGTH);
         for (index, line) in lines.iter().enumerate() {
             assert!(line.chars().count() <= REQUESTER_LENGTH, "{line}");
             assert!(!line.contains(char::is_control), "{line}");

@@ -107,10 +107,75 @@ fn sentence(error: &ValidationError<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
     fn the_schema_of_every_kind_compiles() {
         assert!(PROVIDER.is_usable() && ENVIRONMENT.is_usable() && APPLICATION.is_usable());
+    }
+
+    #[test]
+    fn every_keyword_of_ours_has_its_sentence() {
+        let table = [
+            (json!({ "pattern": "^a$" }), json!("b"), "must match ^a$"),
+            (
+                json!({ "maxLength": 1 }),
+                json!("bb"),
+                "is too long; use at most 1 characters",
+            ),
+            (
+                json!({ "minLength": 2 }),
+                json!("b"),
+                "is too short; use at least 2 characters",
+            ),
+            (
+                json!({ "maxItems": 0 }),
+                json!([1]),
+                "has too many items; use at most 0",
+            ),
+            (
+                json!({ "minItems": 2 }),
+                json!([1]),
+                "needs at least 2 items",
+            ),
+            (
+                json!({ "maxProperties": 0 }),
+                json!({ "a": 1 }),
+                "has too many fields; use at most 0",
+            ),
+            (json!({ "maximum": 1 }), json!(2), "must be at most 1"),
+            (json!({ "minimum": 3 }), json!(2), "must be at least 3"),
+            (
+                json!({ "multipleOf": 2 }),
+                json!(3),
+                "must be a multiple of 2",
+            ),
+            (json!({ "enum": ["a"] }), json!("b"), "must be one of ["),
+            (
+                json!({ "type": "string" }),
+                json!(2),
+                "must be of type string",
+            ),
+            (json!({ "type": ["string", "null"] }), json!(2), " or "),
+            (json!({ "required": ["a"] }), json!({}), "needs the field "),
+            (
+                json!({ "additionalProperties": false }),
+                json!({ "a": 1 }),
+                "; take it out",
+            ),
+        ];
+        for (schema, value, wanted) in table {
+            let validator = jsonschema::draft202012::new(&schema).unwrap();
+            let told: Vec<String> = validator
+                .iter_errors(&value)
+                .map(|e| sentence(&e))
+                .collect();
+            assert!(
+                told.len() == 1 && told[0].contains(wanted),
+                "{wanted}: {told:?}"
+            );
+        }
     }
 }
