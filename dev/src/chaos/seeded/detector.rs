@@ -103,7 +103,6 @@ impl Detector {
         if let Some((target, filter)) = self.tests() {
             let tests = Tests {
                 copy: asked.copy,
-                long: self == Self::Properties,
                 target,
                 filter,
             };

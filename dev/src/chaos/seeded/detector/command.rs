@@ -19,25 +19,26 @@ const LONGEST: Duration = Duration::from_mins(20);
 /// How many findings of one proof are told.
 const TOLD: usize = 3;
 
-/// What is built for one bug is changed in one place and run a few times: other people's code as the simulation has it,
-/// ours as soon as it can be had.
-const QUICK: [&str; 8] = [
-    "--config=profile.proof.incremental=true",
-    "--config=profile.proof.package.harmonix.opt-level=1",
-    "--config=profile.proof.package.harmonix.codegen-units=256",
-    "--config=profile.proof.package.harmonix-miniature.opt-level=1",
-    "--config=profile.proof.package.harmonix-miniature.codegen-units=256",
-    "--config=profile.proof.package.harmonix-proof.opt-level=1",
-    "--config=profile.proof.package.harmonix-proof.codegen-units=256",
-    "--profile=proof",
+/// Cargo tells two checkouts of one package apart by nothing but how they are built: without this, what is built of the
+/// copy would pass for the checkout's own, bug and all.
+const APART: &str = "--config=profile.dev.package.harmonix.debug=\"line-directives-only\"";
+
+/// Ours is optimized a little where a proof takes a while; other people's code is as the tests have it, so that none of
+/// it is compiled again.
+const QUICK: [&str; 3] = [
+    "--config=profile.dev.package.harmonix.opt-level=1",
+    "--config=profile.dev.package.harmonix-miniature.opt-level=1",
+    "--config=profile.dev.package.harmonix-proof.opt-level=1",
 ];
+
+/// One failure is enough, and that tests end at the first is not yet stable. The tests alone are told so: what is built
+/// with another environment is built again.
+const UNSTABLE: &str = r#"target.'cfg(all())'.runner=["env", "RUSTC_BOOTSTRAP=1"]"#;
 
 /// Tests of a package.
 #[derive(Clone, Copy)]
 pub(super) struct Tests<'a> {
     pub(super) copy: &'a Copy,
-    /// Whether they take a while, and are optimized.
-    pub(super) long: bool,
     /// What cargo is told of them.
     pub(super) target: &'a [&'a str],
     /// Those with this in their names.
@@ -48,6 +49,7 @@ fn cargo(copy: &Copy, verb: &str, quick: bool) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command
         .arg(verb)
+        .arg(APART)
         .args(if quick { &QUICK[..] } else { &[] })
         .current_dir(copy.folder())
         .env("CARGO_TARGET_DIR", copy.target());
@@ -56,7 +58,7 @@ fn cargo(copy: &Copy, verb: &str, quick: bool) -> Command {
 
 impl Tests<'_> {
     fn command(self) -> Command {
-        let mut command = cargo(self.copy, "test", self.long);
+        let mut command = cargo(self.copy, "test", false);
         command.args(self.target);
         command
     }
@@ -69,7 +71,9 @@ impl Tests<'_> {
         compile(build).await?;
         task.note("cargo test");
         let mut tests = self.command();
-        tests.args(["--", self.filter]);
+        tests
+            .args(["--config", UNSTABLE, "--", self.filter])
+            .args(["-Zunstable-options", "--fail-fast"]);
         let Some(output) = run(tests).await? else {
             return Ok(endless());
         };
@@ -90,7 +94,7 @@ pub(super) async fn proof(copy: &Copy, task: &Task) -> Result<PathBuf, Failure> 
     let mut build = cargo(copy, "build", true);
     build.args(["-p", "harmonix-proof"]);
     compile(build).await?;
-    Ok(copy.target().join("proof/harmonix-proof"))
+    Ok(copy.target().join("debug/harmonix-proof"))
 }
 
 /// Runs the simulation or the model check, and answers what it finds violated.
