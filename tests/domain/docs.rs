@@ -5,7 +5,7 @@ use harmonix::api::condition::Reason;
 #[path = "docs/page.rs"]
 mod page;
 
-/// The pages whose every command is run by `cargo dev test install docs`.
+/// The pages whose every command `dev/tests/install/docs.rs` runs.
 const RUN: [(&str, &str); 3] = [
     ("install.md", include_str!("../../docs/install.md")),
     ("operate.md", include_str!("../../docs/operate.md")),
