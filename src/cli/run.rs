@@ -163,18 +163,20 @@ async fn run(options: RunOptions) -> Result<(), String> {
         }
     };
     match election {
-        // The lease is kept until nothing is under way any more.
-        Some(election) => {
-            let (over, ended) = oneshot::channel::<()>();
-            let acting = async {
-                acting.await;
-                drop(over);
-            };
-            tokio::join!(acting, election.run(ended.map(drop)));
-        }
+        Some(election) => take_turns(election, acting).boxed().await,
         None => acting.await,
     }
     Ok(())
+}
+
+/// The lease is kept until nothing is under way any more.
+async fn take_turns(election: Election, acting: impl Future<Output = ()>) {
+    let (over, ended) = oneshot::channel::<()>();
+    let acting = async {
+        acting.await;
+        drop(over);
+    };
+    tokio::join!(acting, election.run(ended.map(drop)));
 }
 
 /// Makes this process one of those that take turns. Its name is its pod's, and no earlier process of that pod has it.
@@ -183,11 +185,9 @@ fn candidate(
     client: kube::Client,
     instance: Option<&str>,
 ) -> (Election, controllers::Leadership) {
-    let suffix: String = SystemClock
-        .entropy()
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect();
+    let mut number = [0; 16];
+    number[6..].copy_from_slice(&SystemClock.entropy());
+    let suffix = format!("{:020x}", u128::from_be_bytes(number));
     let identity = format!("{}_{suffix}", instance.unwrap_or("harmonix"));
     let namespace = lease_namespace(options);
     tracing::info!(

@@ -215,19 +215,19 @@ impl Wakers {
 
     fn application(&self, application: &Application) {
         if let Some(open) = &*self.lock() {
-            open.applications.wake(ObjectRef::from_obj(application));
+            open.applications.wake(&ObjectRef::from_obj(application));
         }
     }
 
     fn environment(&self, name: &str) {
         if let Some(open) = &*self.lock() {
-            open.environments.wake(ObjectRef::new(name));
+            open.environments.wake(&ObjectRef::new(name));
         }
     }
 
     fn provider(&self, name: &str) {
         if let Some(open) = &*self.lock() {
-            open.providers.wake(ObjectRef::new(name));
+            open.providers.wake(&ObjectRef::new(name));
         }
     }
 }

@@ -37,7 +37,7 @@ impl Mount {
     /// What the kubelet's AtomicWriter does: a new folder, a link to it beside the old one, and a rename over that.
     fn exchange(&mut self, token: &str) {
         let at = |name: &str| self.folder.path().join(name);
-        let (old, new) = (self.named(self.version), self.named(self.version + 1));
+        let (old, new) = (Self::named(self.version), Self::named(self.version + 1));
         std::fs::create_dir(at(&new)).unwrap();
         std::fs::write(at(&new).join("token"), token).unwrap();
         // The new file is not the younger one: nothing may depend on that.
@@ -49,7 +49,7 @@ impl Mount {
         self.version += 1;
     }
 
-    fn named(&self, version: usize) -> String {
+    fn named(version: usize) -> String {
         format!("..2026_11_30_12_00_00.{version}")
     }
 }

@@ -138,7 +138,9 @@ async fn a_controller_that_lacks_a_right_names_it_and_goes_on() {
     let until = Instant::now() + LIMIT;
     let line = loop {
         let text = std::fs::read_to_string(controller.log()).unwrap_or_default();
-        let mut lines = text.lines().filter(|line| line.contains("service account may not "));
+        let mut lines = text
+            .lines()
+            .filter(|line| line.contains("service account may not "));
         if let Some(line) = lines.next() {
             assert_eq!(lines.next(), None, "one line");
             break line.to_owned();

@@ -17,7 +17,7 @@ use super::right::{Grant, Right, Rule};
 /// How many questions are on their way at once.
 const AT_ONCE: usize = 4;
 /// When it is asked again while something is missing, or while nobody answers.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 /// How long after a refusal it is asked once more: an API server that has just begun has not read all roles yet.
 const CONFIRM: Duration = Duration::from_secs(2);
 

@@ -50,11 +50,11 @@ impl<K: Resource<DynamicType = ()> + 'static> Queue<K> {
     }
 
     /// Wakes an object.
-    pub(super) fn wake(&self, object: ObjectRef<K>) {
+    pub(super) fn wake(&self, object: &ObjectRef<K>) {
         self.change(|waiting| waiting.insert(object.clone()));
         if self.door.unbounded_send(Ok(object.clone().into())).is_err() {
             // Its controller has ended, and then nobody is to be woken.
-            self.done(&object);
+            self.done(object);
         }
     }
 
@@ -135,9 +135,9 @@ mod tests {
         let telemetry: Arc<dyn Telemetry> = depth.clone();
         let (queue, _end) = Queue::<Application>::new(Kind::Application, &telemetry);
         let now = || depth.0.load(Ordering::SeqCst);
-        queue.wake(cart("shop"));
-        queue.wake(cart("shop"));
-        queue.wake(cart("bank"));
+        queue.wake(&cart("shop"));
+        queue.wake(&cart("shop"));
+        queue.wake(&cart("bank"));
         assert_eq!(now(), 2);
         queue.done(&cart("shop"));
         queue.done(&cart("shop"));
@@ -152,7 +152,7 @@ mod tests {
         let telemetry: Arc<dyn Telemetry> = depth.clone();
         let (queue, end) = Queue::<Application>::new(Kind::Application, &telemetry);
         drop(end);
-        queue.wake(cart("shop"));
+        queue.wake(&cart("shop"));
         assert_eq!(depth.0.load(Ordering::SeqCst), 0);
     }
 }

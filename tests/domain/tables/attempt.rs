@@ -114,7 +114,7 @@ fn where_nothing_is_remembered_what_is_under_way_comes_first() {
     assert_eq!(deploys(&[forgotten, broken]), ["c in dev"]);
     let rolling: Bend = |running| {
         services(running, "dev", |service| {
-            service.rollout = "IN_PROGRESS".into()
+            service.rollout = "IN_PROGRESS".into();
         });
     };
     let told = (DeploymentState::Provisioning, Reason::Deploying);
@@ -161,6 +161,8 @@ fn nothing_starts_where_a_place_is_not_ready_or_could_not_be_looked_at() {
     assert!(verdict.reason().1.contains("looking at"), "{verdict:?}");
 }
 
+type Change = fn(&mut Service);
+
 #[test]
 fn a_service_is_healthy_where_it_runs_what_was_wanted_with_enough_tasks() {
     let verdict = |bend: fn(&mut Service)| {
@@ -190,7 +192,6 @@ fn a_service_is_healthy_where_it_runs_what_was_wanted_with_enough_tasks() {
         Reason::DeploymentFailed
     );
     let other = |s: &mut Service, tag: &str| s.tags.insert(tag.into(), "x".into());
-    type Change = fn(&mut Service);
     let others: [Change; 2] = [
         |s| s.image = format!("registry.example.com/cart@sha256:{}", "2".repeat(64)),
         |s| s.tags.clear(),

@@ -116,9 +116,13 @@ fn what_another_process_tries_again_keeps_everything_but_the_epoch() {
     };
     for (epoch, again) in [(3, Epoch::new(3)), (8, Epoch::new(8))] {
         let when = (Epoch::new(epoch), now());
-        let staged = stage(vec![step.clone()], &[open.clone()], &scope, when, || {
-            [1; 10]
-        });
+        let staged = stage(
+            vec![step.clone()],
+            std::slice::from_ref(&open),
+            &scope,
+            when,
+            || [1; 10],
+        );
         let wanted = Intent {
             epoch: again,
             ..before.clone()

@@ -65,6 +65,8 @@ fn an_outcome_is_settled_once() {
     assert_eq!((both.settled.len(), both.backlog.len()), (2, 2));
 }
 
+type Bend = fn(&mut Intent);
+
 #[test]
 fn a_refusal_that_is_met_again_is_told_once_and_any_other_by_itself() {
     let told = |second: Outcome| {
@@ -77,7 +79,6 @@ fn a_refusal_that_is_met_again_is_told_once_and_any_other_by_itself() {
     let invalid = refused(intent(2), FailureKind::Invalid, "request 4 was refused");
     assert_eq!(told(invalid), 2);
     assert_eq!(told(done(intent(2))), 2);
-    type Bend = fn(&mut Intent);
     let others: [Bend; 4] = [
         |intent| intent.ledger = "prod-place".into(),
         |intent| intent.requested_by = "grace".into(),

@@ -163,7 +163,7 @@ fn a_lease_that_looks_old_is_waited_for_by_who_sees_it_first() {
         panic!("{second:?}");
     };
     assert!(after <= at(1), "a release is seen soon");
-    let Decision::Wait(after) = second.decide(at(15) - Duration::from_millis(200), noon()) else {
+    let Decision::Wait(after) = second.decide(Duration::from_millis(14_800), noon()) else {
         panic!("{second:?}");
     };
     assert_eq!(

@@ -33,12 +33,13 @@ fn ended(case: &mut Case, status: &str) {
     }
 }
 
+type Bend = fn(&mut Case);
+
 #[test]
 fn a_green_one_starts_again_for_other_files_or_where_a_person_asks_and_something_is_missing() {
     assert!(!starts(|_| ()));
     assert!(starts(outdated));
     assert!(!starts(retried));
-    type Bend = fn(&mut Case);
     let missing: [Bend; 3] = [
         |case| case.seen.outputs = Reading::Absent,
         |case| case.seen.audit = Reading::Absent,
