@@ -161,7 +161,7 @@ mod tests {
             (json!({ "type": ["string", "null"] }), json!(2), " or "),
             (json!({ "required": ["a"] }), json!({}), "needs the field "),
             (
-                json!({ "additionalProperties": false }),
+                json!({ "properties": { "b": {} }, "additionalProperties": false }),
                 json!({ "a": 1 }),
                 "; take it out",
             ),
