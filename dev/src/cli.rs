@@ -44,6 +44,8 @@ pub enum Command {
     /// Prove that every effect happens exactly once: play scenarios with crashes and faults, and judge what is left
     #[command(subcommand)]
     Chaos(Chaos),
+    /// Build the controller's image, weigh it, and measure its cold start
+    Image(ImageOptions),
     /// Run all tests, with the tools that they need; `test install` and `test gitops` are suites of their own
     Test(Test),
     /// Stand between the controller and the API server (a part of the world)
@@ -135,6 +137,17 @@ pub struct Logs {
     pub follow: bool,
     #[command(flatten)]
     pub world: Named,
+}
+
+/// Options of `image`.
+#[derive(Debug, Args)]
+pub struct ImageOptions {
+    /// Build binary and image once more, elsewhere and from nothing, and compare (as long as a first build)
+    #[arg(long)]
+    pub verify_reproducible: bool,
+    /// Leave out the measurement of the cold start, which needs a world
+    #[arg(long)]
+    pub no_start: bool,
 }
 
 /// Options of `test`.

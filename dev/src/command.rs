@@ -3,6 +3,7 @@
 pub mod chaos;
 pub mod demo;
 pub mod down;
+pub mod image;
 pub mod logs;
 pub mod serve;
 pub mod settled;

@@ -10,6 +10,7 @@ pub mod failure;
 pub mod fault;
 pub mod flux;
 pub mod gitlab;
+pub mod image;
 pub mod journal;
 pub mod manifest;
 pub mod progress;

@@ -31,6 +31,7 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Demo(demo) => command::demo::run(&demo).await,
         Command::Settled(settled) => command::settled::run(&settled).await,
         Command::Chaos(chaos) => command::chaos::run(&chaos).await,
+        Command::Image(image) => command::image::run(&image).await,
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeApichaos(arguments) => command::serve::apichaos(&arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
