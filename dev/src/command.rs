@@ -5,6 +5,7 @@ pub mod demo;
 pub mod down;
 pub mod image;
 pub mod logs;
+pub mod node;
 pub mod serve;
 pub mod settled;
 pub mod status;

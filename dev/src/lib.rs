@@ -13,6 +13,7 @@ pub mod gitlab;
 pub mod image;
 pub mod journal;
 pub mod manifest;
+pub mod node;
 pub mod progress;
 pub mod rights;
 pub mod scripted;
