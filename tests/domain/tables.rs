@@ -16,6 +16,7 @@ mod pipeline;
 mod provider;
 mod provision;
 mod reading;
+mod renewal;
 mod report;
 mod repository;
 mod rollout;

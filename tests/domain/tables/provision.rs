@@ -64,6 +64,13 @@ fn a_failed_one_starts_again_for_other_files_or_where_a_person_asks() {
     assert!(!starts(|_| ()));
     assert!(starts(outdated));
     assert!(starts(retried));
+    // Who takes the annotation away asks for nothing.
+    assert!(!starts(|case| case
+        .memory
+        .pipeline
+        .as_mut()
+        .unwrap()
+        .retry = "before".into()));
 }
 
 #[test]

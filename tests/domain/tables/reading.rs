@@ -44,3 +44,12 @@ fn only_what_is_said_not_to_exist_is_absent() {
         assert_eq!(of_one_or_none(Err(failure(kind))), unreadable);
     }
 }
+
+#[test]
+fn only_what_was_seen_is_certain() {
+    let certain = |reading: Reading<i32>| reading.is_certain();
+    assert!(certain(Reading::Known(7)));
+    assert!(certain(Reading::Absent));
+    assert!(!certain(Reading::Unread));
+    assert!(!certain(Reading::Unreadable(failure(FailureKind::Denied))));
+}
