@@ -26,27 +26,37 @@ impl Cluster {
 
     /// As `kubectl --as` uses it: somebody else, with the administrator's rights.
     pub async fn as_user(world: &World, user: Option<&str>) -> Self {
-        Self::connect(world, &world.layout.administrator_kubeconfig(), user).await
+        let administrator = world.layout.administrator_kubeconfig();
+        match user {
+            Some(user) => Self::posing(world, &administrator, user, &["system:masters"]).await,
+            None => Self::with(world, &administrator).await,
+        }
     }
 
     /// As whoever this kubeconfig speaks for.
     pub async fn with(world: &World, kubeconfig: &Path) -> Self {
-        Self::connect(world, kubeconfig, None).await
+        Self::over(world, config(kubeconfig).await)
     }
 
-    async fn connect(world: &World, kubeconfig: &Path, user: Option<&str>) -> Self {
-        let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
-        let mut config = Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-            .await
-            .unwrap();
-        if let Some(user) = user {
-            config.auth_info.impersonate = Some(user.to_owned());
-            config.auth_info.impersonate_groups = Some(vec!["system:masters".to_owned()]);
-        }
+    /// As whoever this kubeconfig speaks for when he says that he is somebody else: `kubectl --as USER --as-group GROUP`.
+    pub async fn posing(world: &World, kubeconfig: &Path, user: &str, groups: &[&str]) -> Self {
+        let mut config = config(kubeconfig).await;
+        config.auth_info.impersonate = Some(user.to_owned());
+        let groups: Vec<String> = groups.iter().map(|&group| group.to_owned()).collect();
+        config.auth_info.impersonate_groups = (!groups.is_empty()).then_some(groups);
+        Self::over(world, config)
+    }
+
+    fn over(world: &World, config: Config) -> Self {
         Self {
             client: Client::try_from(config).unwrap(),
             logs: world.layout.path("logs"),
         }
+    }
+
+    /// A request as it is sent.
+    pub async fn send(&self, request: http::Request<Vec<u8>>) -> kube::Result<String> {
+        self.client.request_text(request).await
     }
 
     fn api(&self, kind: &str, namespace: Option<&str>) -> Api<DynamicObject> {
@@ -81,6 +91,14 @@ impl Cluster {
         )
         .await
         .map(drop)
+    }
+
+    /// What `kubectl create` does.
+    pub async fn create(&self, object: &Value) -> kube::Result<()> {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        let api = self.api(text("/kind").unwrap(), text("/metadata/namespace"));
+        let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
+        api.create(&PostParams::default(), &object).await.map(drop)
     }
 
     /// What `kubectl annotate` does; nothing takes the annotation away.
@@ -238,6 +256,13 @@ impl Cluster {
             last(&lines, 5)
         )
     }
+}
+
+async fn config(kubeconfig: &Path) -> Config {
+    let kubeconfig = Kubeconfig::read_from(kubeconfig).unwrap();
+    Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+        .await
+        .unwrap()
 }
 
 /// Whether the status speaks of the newest spec.

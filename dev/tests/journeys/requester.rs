@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cluster::Cluster;
-use super::errand::{account, kubectl, kubectl_with};
+use super::errand::{account, kubectl};
 use super::manifest::{application, environment, provider, with};
 use super::stage::Stage;
 
@@ -108,12 +108,7 @@ async fn platform_objects_are_stamped_as_well() {
     }
 }
 
-/// What is in an object's stamp, as its administrator sees it.
-fn stamped(stage: &Stage, name: &str) -> String {
-    let path = r"jsonpath={.metadata.annotations.harmonix\.io/requested-by}";
-    let get = ["get", "application", name, "--namespace", &stage.namespace];
-    kubectl(stage.world, &[&get[..], &["--output", path]].concat(), "").unwrap()
-}
+const KIND: &str = "Application";
 
 /// A suspended application, which the controller looks at and does not touch, with a stamp that nobody earned.
 fn idle(stage: &Stage, name: &str, stamp: &str) -> Value {
@@ -121,33 +116,57 @@ fn idle(stage: &Stage, name: &str, stamp: &str) -> Value {
     forged(with(object, "/spec/suspend", true), stamp)
 }
 
-/// `harmonix.io/requested-by` is in a field of every write that people can make of it.
+/// A role with all rights on applications and no other, and such rights as are named besides.
+fn developers(stage: &Stage, name: &str, more: &[Value]) {
+    let mut rules = vec![json!({
+        "apiGroups": ["harmonix.io"], "resources": ["applications", "applications/status"], "verbs": ["*"],
+    })];
+    rules.extend_from_slice(more);
+    let role = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name },
+        "rules": rules,
+    });
+    apply(stage, &role);
+}
+
+/// Gives a user or a group a role in all namespaces.
+fn bind(stage: &Stage, kind: &str, who: &str, role: &str) {
+    let binding = json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding", "metadata": { "name": role },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": who }],
+    });
+    apply(stage, &binding);
+}
+
+fn apply(stage: &Stage, object: &Value) {
+    let arguments = ["apply", "--filename", "-"];
+    kubectl(stage.world, &arguments, &object.to_string()).unwrap();
+}
+
+/// Sends a patch of this type about an application, or about what is below it.
+async fn patch(who: &Cluster, name: &str, below: &str, kind: &str, change: &Value) {
+    let (namespace, name) = name.split_once('/').unwrap();
+    let uri =
+        format!("/apis/harmonix.io/v1alpha1/namespaces/{namespace}/applications/{name}{below}");
+    let request = http::Request::patch(uri)
+        .header("content-type", format!("application/{kind}-patch+json"))
+        .body(change.to_string().into_bytes());
+    who.send(request.unwrap()).await.unwrap();
+}
+
 #[tokio::test]
 async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_them_by() {
     let stage = Stage::enter("forging").await;
-    let world = stage.world;
-    // Rights on applications, and nothing else: nobody here is an administrator.
-    let role = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": "forging" },
-        "rules": [{
-            "apiGroups": ["harmonix.io"], "resources": ["applications", "applications/status"], "verbs": ["*"],
-        }],
-    });
-    let binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": { "name": "forging", "namespace": "forging" },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "forging" },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "developers" }],
-    });
-    let objects = json!({ "apiVersion": "v1", "kind": "List", "items": [role, binding] });
-    kubectl(world, &["apply", "--filename", "-"], &objects.to_string()).unwrap();
-
-    // Users of many kinds, with groups that are called like users.
+    let administrator = stage.world.layout.administrator_kubeconfig();
+    developers(&stage, "forging", &[]);
+    bind(&stage, "Group", "developers", "forging");
+    // None of these is an administrator; groups may be called like users.
+    let ada = Cluster::posing(stage.world, &administrator, "ada", &["developers"]).await;
     for (number, (user, groups)) in [
-        ("ada", &["developers"][..]),
-        ("bob@example.com", &["ada", "developers"]),
+        ("bob@example.com", &["ada", "developers"][..]),
         (
-            "oidc:0a1b-ü \"quoted\" \\ {name}",
+            "oidc:0a1b \"quoted\" \\ {name}",
             &["developers", "system:authenticated"],
         ),
         (
@@ -160,89 +179,63 @@ async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_t
     .into_iter()
     .enumerate()
     {
-        let name = format!("of-{number}");
-        let mut who = vec!["--as", user];
-        who.extend(groups.iter().flat_map(|group| ["--as-group", group]));
-        let run = |arguments: &[&str], input: &Value| {
-            kubectl(world, &[&who[..], arguments].concat(), &input.to_string()).unwrap()
-        };
-        let object = idle(&stage, &name, "mallory");
-        run(&["create", "--filename", "-"], &object);
-        assert_eq!(stamped(&stage, &name), user, "created");
+        let who = Cluster::posing(stage.world, &administrator, user, groups).await;
+        let own = format!("own-{number}");
+        who.create(&idle(&stage, &own, "ada")).await.unwrap();
+        let own = format!("forging/{own}");
+        assert_eq!(stamp(&stage, KIND, &own).await, user, "created");
 
-        // Of somebody else's object everything but the spec is written, in every way there is.
-        let own = format!("adas-{number}");
-        let ada = [
-            "--as",
-            "ada",
-            "--as-group",
-            "developers",
-            "create",
-            "--filename",
-            "-",
-        ];
-        let object = idle(&stage, &own, "mallory");
-        kubectl(world, &ada, &object.to_string()).unwrap();
-        let target = ["application", &own, "--namespace", "forging"];
-        let patch = |kind: &str, change: Value| {
-            let change = change.to_string();
-            let patch = ["--type", kind, "--patch", &change];
-            run(
-                &[&["patch"], &target[..], &patch[..]].concat(),
-                &Value::Null,
-            );
-            assert_eq!(stamped(&stage, &own), "ada", "{kind} {change}");
-        };
+        // Of what is somebody else's everything but the spec is written, in every way there is.
+        let name = format!("adas-{number}");
+        ada.create(&idle(&stage, &name, user)).await.unwrap();
+        let name = format!("forging/{name}");
         let path = "/metadata/annotations/harmonix.io~1requested-by";
-        patch(
-            "merge",
-            json!({ "metadata": { "annotations": { STAMP: user } } }),
-        );
-        patch("merge", json!({ "metadata": { "annotations": null } }));
-        patch("merge", json!({ "metadata": { "labels": { "a": "b" } } }));
-        patch(
-            "json",
-            json!([{ "op": "replace", "path": path, "value": user }]),
-        );
-        patch("json", json!([{ "op": "remove", "path": path }]));
-        patch(
-            "json",
-            json!([{ "op": "remove", "path": "/metadata/annotations" }]),
-        );
-        // By way of the status, which no policy looks at.
-        let sneaked = json!({ "metadata": { "annotations": { STAMP: user } } }).to_string();
-        let below = [
-            "--subresource",
-            "status",
-            "--type",
-            "merge",
-            "--patch",
-            &sneaked,
-        ];
-        run(
-            &[&["patch"], &target[..], &below[..]].concat(),
-            &Value::Null,
-        );
-        assert_eq!(stamped(&stage, &own), "ada", "status");
+        let set = json!({ "metadata": { "annotations": { STAMP: user } } });
+        for (below, kind, change) in [
+            ("", "merge", set.clone()),
+            ("", "merge", json!({ "metadata": { "annotations": null } })),
+            (
+                "",
+                "merge",
+                json!({ "metadata": { "labels": { "a": "b" } } }),
+            ),
+            (
+                "",
+                "json",
+                json!([{ "op": "replace", "path": path, "value": user }]),
+            ),
+            ("", "json", json!([{ "op": "remove", "path": path }])),
+            (
+                "",
+                "json",
+                json!([{ "op": "remove", "path": "/metadata/annotations" }]),
+            ),
+            // By way of the status, which no policy looks at.
+            ("/status", "merge", set),
+        ] {
+            patch(&who, &name, below, kind, &change).await;
+            assert_eq!(stamp(&stage, KIND, &name).await, "ada", "{kind} {change}");
+        }
         // With a whole object that lacks the annotation, and with one that has another.
-        for stamp in [None, Some(user)] {
-            let read = [&["get"], &target[..], &["--output", "json"]].concat();
-            let text = run(&read, &Value::Null);
-            let mut object: Value = serde_json::from_str(&text).unwrap();
-            object["metadata"]["annotations"] =
-                stamp.map_or(Value::Null, |name| json!({ STAMP: name }));
-            run(&["replace", "--filename", "-"], &object);
-            assert_eq!(stamped(&stage, &own), "ada", "replaced with {stamp:?}");
+        for given in [Value::Null, json!({ STAMP: user })] {
+            let there = stage.cluster.get(KIND, &name).await;
+            let object = with(there, "/metadata/annotations", given.clone());
+            who.replace(KIND, &name, &object).await;
+            assert_eq!(stamp(&stage, KIND, &name).await, "ada", "replaced, {given}");
         }
         // A change of the spec is one's own, whatever one calls oneself.
         let change = json!({
             "metadata": { "annotations": { STAMP: "ada" } },
             "spec": { "description": "Changed." },
         });
-        let change = change.to_string();
-        let edit = ["--type", "merge", "--patch", &change];
-        run(&[&["patch"], &target[..], &edit[..]].concat(), &Value::Null);
-        assert_eq!(stamped(&stage, &own), user, "edited");
+        patch(&who, &name, "", "merge", &change).await;
+        assert_eq!(stamp(&stage, KIND, &name).await, user, "edited");
+        // As is one with a whole object that says nothing of who asked.
+        let there = stage.cluster.get(KIND, &name).await;
+        let object = with(there, "/metadata/annotations", Value::Null);
+        let object = with(object, "/spec/description", "Changed again.");
+        ada.replace(KIND, &name, &object).await;
+        assert_eq!(stamp(&stage, KIND, &name).await, "ada", "replaced anew");
     }
 }
 
@@ -250,64 +243,43 @@ async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_t
 async fn nobody_signs_as_another_without_the_right_to_be_another() {
     let stage = Stage::enter("impersonation").await;
     let world = stage.world;
-    let rules = |name: &str, rules: Value| {
-        let role = json!({
-            "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": { "name": name },
-            "rules": rules,
-        });
-        kubectl(world, &["apply", "--filename", "-"], &role.to_string()).unwrap();
-    };
-    let applications =
-        json!({ "apiGroups": ["harmonix.io"], "resources": ["applications"], "verbs": ["*"] });
     let become_ada = json!({
         "apiGroups": [""], "resources": ["users"], "resourceNames": ["ada"], "verbs": ["impersonate"],
     });
-    rules("impersonation-plain", json!([applications.clone()]));
-    rules("impersonation-ada", json!([applications, become_ada]));
-    let plain = account(
-        world,
-        "impersonation",
-        "plain",
-        &["ClusterRole/impersonation-plain"],
-    );
-    let proxy = account(
-        world,
-        "impersonation",
-        "proxy",
-        &["ClusterRole/impersonation-ada"],
-    );
-    let ada = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRoleBinding",
-        "metadata": { "name": "impersonation-of-ada" },
-        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "impersonation-plain" },
-        "subjects": [{ "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ada" }],
-    });
-    kubectl(world, &["apply", "--filename", "-"], &ada.to_string()).unwrap();
-    let create = |kubeconfig, who: &[&str], name: &str, stamp: &str| {
-        let object = idle(&stage, name, stamp).to_string();
-        let arguments = [who, &["create", "--filename", "-"]].concat();
-        kubectl_with(world, kubeconfig, &arguments, &object)
-    };
+    developers(&stage, "impersonation", &[]);
+    developers(&stage, "impersonation-of-ada", &[become_ada]);
+    bind(&stage, "User", "ada", "impersonation");
+    let account = |name: &str, role: &str| account(world, "impersonation", name, &[role]);
+    let plain = account("plain", "ClusterRole/impersonation");
+    let proxy = account("proxy", "ClusterRole/impersonation-of-ada");
 
     // A service account, as GitOps tools have one, signs with its own name.
-    create(&plain, &[], "own", "ada").unwrap();
+    let own = Cluster::with(world, &plain).await;
+    own.create(&idle(&stage, "own", "ada")).await.unwrap();
     assert_eq!(
-        stamped(&stage, "own"),
+        stamp(&stage, KIND, "impersonation/own").await,
         "system:serviceaccount:impersonation:plain"
     );
-    // It may not be anybody else.
-    let refused = create(&plain, &["--as", "ada"], "as-ada", "ada").unwrap_err();
-    assert!(refused.contains("cannot impersonate"), "{refused}");
     // Who may be ada, and nobody else, signs as ada: that is what the right means.
-    create(&proxy, &["--as", "ada"], "as-ada", "mallory").unwrap();
-    assert_eq!(stamped(&stage, "as-ada"), "ada");
-    for who in [
-        &["--as", "bob"][..],
-        &["--as", "ada", "--as-group", "system:masters"],
-        &["--as", "system:serviceaccount:harmonix-system:harmonix"],
+    let ada = Cluster::posing(world, &proxy, "ada", &[]).await;
+    let object = idle(&stage, "as-ada", "mallory");
+    ada.create(&object).await.unwrap();
+    assert_eq!(stamp(&stage, KIND, "impersonation/as-ada").await, "ada");
+    // Nobody may be anybody else.
+    for (kubeconfig, user, groups) in [
+        (&plain, "ada", &[][..]),
+        (&proxy, "bob", &[]),
+        (&proxy, "ada", &["system:masters"]),
+        (
+            &proxy,
+            "system:serviceaccount:harmonix-system:harmonix",
+            &[],
+        ),
     ] {
-        let refused = create(&proxy, who, "as-other", "ada").unwrap_err();
-        assert!(refused.contains("cannot impersonate"), "{who:?}: {refused}");
+        let who = Cluster::posing(world, kubeconfig, user, groups).await;
+        let refused = who.create(&idle(&stage, "as-other", "ada")).await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(refused.contains("cannot impersonate"), "{user}: {refused}");
     }
 }
 
