@@ -119,13 +119,17 @@ impl Cluster {
             .unwrap();
     }
 
-    /// What `kubectl replace` does.
-    pub async fn replace(&self, kind: &str, name: &str, object: &Value) {
-        let (api, name) = self.address(kind, name);
-        let object: DynamicObject = serde_json::from_value(object.clone()).unwrap();
-        api.replace(name, &PostParams::default(), &object)
-            .await
-            .unwrap();
+    /// What `kubectl replace` does with the object as it is, changed; and once more where somebody was quicker.
+    pub async fn edit(&self, kind: &str, name: &str, change: impl Fn(Value) -> Value) {
+        let (api, plain) = self.address(kind, name);
+        loop {
+            let object = change(self.get(kind, name).await);
+            let object: DynamicObject = serde_json::from_value(object).unwrap();
+            match api.replace(plain, &PostParams::default(), &object).await {
+                Err(kube::Error::Api(status)) if status.is_conflict() => {}
+                written => return drop(written.unwrap()),
+            }
+        }
     }
 
     pub async fn delete(&self, kind: &str, name: &str) {

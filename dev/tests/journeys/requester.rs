@@ -53,12 +53,10 @@ async fn who_asked_is_stamped_and_recorded_and_nobody_signs_for_another() {
     assert_eq!(stamp(&stage, kind, name).await, "ada", "set");
     bob.annotate(kind, name, STAMP, None).await;
     assert_eq!(stamp(&stage, kind, name).await, "ada", "taken away");
-    let replaced = with(
-        stage.cluster.get(kind, name).await,
-        "/metadata/annotations",
-        Value::Null,
-    );
-    bob.replace(kind, name, &replaced).await;
+    bob.edit(kind, name, |object| {
+        with(object, "/metadata/annotations", Value::Null)
+    })
+    .await;
     assert_eq!(
         stamp(&stage, kind, name).await,
         "ada",
@@ -218,10 +216,13 @@ async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_t
         }
         // With a whole object that lacks the annotation, and with one that has another.
         for given in [Value::Null, json!({ STAMP: user })] {
-            let there = stage.cluster.get(KIND, &name).await;
-            let object = with(there, "/metadata/annotations", given.clone());
-            who.replace(KIND, &name, &object).await;
-            assert_eq!(stamp(&stage, KIND, &name).await, "ada", "replaced, {given}");
+            let change = |object| with(object, "/metadata/annotations", given.clone());
+            who.edit(KIND, &name, change).await;
+            assert_eq!(
+                stamp(&stage, KIND, &name).await,
+                "ada",
+                "replaced with {given}"
+            );
         }
         // A change of the spec is one's own, whatever one calls oneself.
         let change = json!({
@@ -231,10 +232,11 @@ async fn whoever_writes_and_however_the_stamp_is_the_name_the_api_server_knows_t
         patch(&who, &name, "", "merge", &change).await;
         assert_eq!(stamp(&stage, KIND, &name).await, user, "edited");
         // As is one with a whole object that says nothing of who asked.
-        let there = stage.cluster.get(KIND, &name).await;
-        let object = with(there, "/metadata/annotations", Value::Null);
-        let object = with(object, "/spec/description", "Changed again.");
-        ada.replace(KIND, &name, &object).await;
+        ada.edit(KIND, &name, |object| {
+            let object = with(object, "/metadata/annotations", Value::Null);
+            with(object, "/spec/description", "Changed again.")
+        })
+        .await;
         assert_eq!(stamp(&stage, KIND, &name).await, "ada", "replaced anew");
     }
 }
