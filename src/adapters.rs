@@ -2,6 +2,7 @@
 
 #[cfg(feature = "host")]
 pub mod aws;
+mod cause;
 pub mod clock;
 #[cfg(feature = "host")]
 mod gate;

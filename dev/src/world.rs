@@ -15,6 +15,7 @@ pub mod controller;
 mod environment;
 pub mod gitlab;
 mod job;
+pub mod kubectl;
 pub mod kubernetes;
 pub mod layout;
 mod life;

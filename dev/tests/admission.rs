@@ -16,12 +16,12 @@
 #[path = "../../tests/domain/admission/table.rs"]
 mod table;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use harmonix_dev::world::World;
+use harmonix_dev::world::kubectl::Kubectl;
 use serde_json::Value;
 
 use table::{Table, Update, read};
@@ -32,8 +32,7 @@ fn repository() -> PathBuf {
 
 /// An API server with our definitions; a world of the test's own ends with it.
 struct Server {
-    kubectl: PathBuf,
-    kubeconfig: PathBuf,
+    kubectl: Kubectl,
     world: Option<String>,
 }
 
@@ -41,8 +40,7 @@ impl Server {
     fn ready() -> Self {
         let server = match std::env::var_os("HARMONIX_TEST_KUBECONFIG") {
             Some(kubeconfig) => Self {
-                kubectl: PathBuf::from("kubectl"),
-                kubeconfig: kubeconfig.into(),
+                kubectl: Kubectl::of("kubectl".into(), kubeconfig.into()),
                 world: None,
             },
             None => Self::of_own_world(),
@@ -70,8 +68,7 @@ impl Server {
         );
         let world = World::load(&name).unwrap();
         Self {
-            kubectl: world.kubectl(),
-            kubeconfig: world.layout.administrator_kubeconfig(),
+            kubectl: Kubectl::of_administrator(&world),
             world: Some(name),
         }
     }
@@ -93,26 +90,8 @@ impl Server {
 
     /// What the server says: nothing but success, or why not.
     fn kubectl(&self, arguments: &[&str], input: Option<&Value>) -> Result<(), String> {
-        let mut child = Command::new(&self.kubectl)
-            .arg("--kubeconfig")
-            .arg(&self.kubeconfig)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        if let Some(input) = input {
-            stdin.write_all(input.to_string().as_bytes()).unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        if output.status.success() {
-            Ok(())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
+        let input = input.map(Value::to_string).unwrap_or_default();
+        self.kubectl.run(arguments, &input).map(drop)
     }
 
     fn create(&self, object: &Value) -> Result<(), String> {

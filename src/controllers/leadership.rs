@@ -59,11 +59,6 @@ impl Leadership {
         term.filter(|term| !term.is_over())
     }
 
-    /// Whether this process leads.
-    pub fn is_held(&self) -> bool {
-        self.term().is_some()
-    }
-
     /// Whether it leads in this very term.
     pub(super) fn is_held_in(&self, epoch: Epoch) -> bool {
         self.term().is_some_and(|term| term.epoch == epoch)

@@ -14,7 +14,7 @@ use super::cluster::{Cluster, is_settled};
 use super::forge::Forge;
 use super::lua::config_map;
 use super::page::{Reader, projects};
-use super::part::{free_port, kubectl, object, recipe, start};
+use super::part::{define, free_port, kubectl, object, recipe, start};
 use super::shared::Shared;
 use super::tool;
 
@@ -24,14 +24,7 @@ const SUSPEND: &str = "harmonix.io/suspend";
 /// Argo CD in a world, without its web server.
 fn install(shared: &Shared) {
     let world = &shared.world;
-    let definitions = tool::folder("HARMONIX_ARGOCD_CRDS");
-    let definitions = definitions.to_string_lossy();
-    kubectl(
-        world,
-        &["apply", "--server-side", "--filename", &definitions],
-    );
-    let wait = "wait --for=condition=Established customresourcedefinitions --all --timeout=60s";
-    kubectl(world, &wait.split(' ').collect::<Vec<_>>());
+    define(world, "HARMONIX_ARGOCD_CRDS");
     let objects = world.layout.path("argocd/objects.json");
     world.layout.write(&objects, configuration()).unwrap();
     kubectl(world, &["apply", "--filename", &objects.to_string_lossy()]);

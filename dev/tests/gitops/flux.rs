@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::cluster::{Cluster, condition_of};
 use super::forge::Forge;
 use super::page::{Reader, projects};
-use super::part::{free_port, kubectl, object, start};
+use super::part::{define, free_port, kubectl, object, start};
 use super::shared::Shared;
 use super::tool;
 
@@ -20,14 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// Flux in a world: its definitions, its controller, and the stand-in for its source-controller.
 fn install(shared: &Shared) {
     let world = &shared.world;
-    let definitions = tool::folder("HARMONIX_FLUX_CRDS");
-    let definitions = definitions.to_string_lossy();
-    kubectl(
-        world,
-        &["apply", "--server-side", "--filename", &definitions],
-    );
-    let wait = "wait --for=condition=Established customresourcedefinitions --all --timeout=60s";
-    kubectl(world, &wait.split(' ').collect::<Vec<_>>());
+    define(world, "HARMONIX_FLUX_CRDS");
     kubectl(world, &["create", "namespace", "flux-system"]);
 
     let own = PathBuf::from(env!("CARGO_BIN_EXE_harmonix-dev"));

@@ -55,6 +55,18 @@ pub fn recipe(
     }
 }
 
+/// Has the kinds served whose definitions lie in the folder that this variable names.
+pub fn define(world: &World, variable: &str) {
+    let definitions = tool::folder(variable);
+    let definitions = definitions.to_string_lossy();
+    kubectl(
+        world,
+        &["apply", "--server-side", "--filename", &definitions],
+    );
+    let wait = "wait --for=condition=Established customresourcedefinitions --all --timeout=60s";
+    kubectl(world, &wait.split(' ').collect::<Vec<_>>());
+}
+
 /// What `kubectl` says, which has to succeed.
 pub fn kubectl(world: &World, arguments: &[&str]) -> String {
     let mut command = Command::new(world.kubectl());

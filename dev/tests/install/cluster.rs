@@ -2,12 +2,11 @@
 //! node: what a pod would do, a test does with what the release says.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use harmonix_dev::world::World;
+use harmonix_dev::world::kubectl::Kubectl;
 use harmonix_dev::world::kubernetes::kubeconfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -59,27 +58,9 @@ impl Drop for Turn {
 
 impl Cluster {
     async fn make() -> Self {
-        let name = format!("test-install-{}", std::process::id());
-        let guardian = Guardian::of(&name);
-        let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
-            .args([
-                "up",
-                "--executor",
-                "scripted",
-                "--tasks",
-                "none",
-                "--name",
-                &name,
-            ])
-            .output()
-            .unwrap();
-        assert!(
-            up.status.success(),
-            "{}",
-            String::from_utf8_lossy(&up.stderr)
-        );
+        let (guardian, world) = Guardian::bring_up("install");
         Self {
-            world: World::load(&name).unwrap(),
+            world,
             guardian,
             turn: Mutex::new(()),
         }
@@ -146,41 +127,9 @@ impl Cluster {
         delete(&["namespace", NAMESPACE]);
     }
 
+    /// What kubectl prints as the administrator; else why not.
     pub fn kubectl(&self, arguments: &[&str]) -> Result<String, String> {
-        self.kubectl_with(
-            &self.world.layout.administrator_kubeconfig(),
-            arguments,
-            None,
-        )
-    }
-
-    /// What kubectl says; as an error where it does not do it.
-    pub fn kubectl_with(
-        &self,
-        kubeconfig: &std::path::Path,
-        arguments: &[&str],
-        input: Option<&Value>,
-    ) -> Result<String, String> {
-        let mut child = Command::new(self.world.kubectl())
-            .arg("--kubeconfig")
-            .arg(kubeconfig)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdin = child.stdin.take().unwrap();
-        if let Some(input) = input {
-            stdin.write_all(input.to_string().as_bytes()).unwrap();
-        }
-        drop(stdin);
-        let output = child.wait_with_output().unwrap();
-        if output.status.success() {
-            Ok(String::from_utf8(output.stdout).unwrap())
-        } else {
-            Err(String::from_utf8_lossy(&output.stderr).into_owned())
-        }
+        Kubectl::of_administrator(&self.world).run(arguments, "")
     }
 
     /// What `kubectl apply --server-side` does, with more arguments.
@@ -192,11 +141,8 @@ impl Cluster {
             "--filename",
             "-",
         ];
-        self.kubectl_with(
-            &self.world.layout.administrator_kubeconfig(),
-            &[&apply, arguments].concat(),
-            Some(object),
-        )
+        Kubectl::of_administrator(&self.world)
+            .run(&[&apply, arguments].concat(), &object.to_string())
     }
 
     /// Applies what is taken once its kind is served.

@@ -1,20 +1,14 @@
 //! kubectl, as people use it, and accounts with rights of their own.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 use harmonix_dev::world::World;
+use harmonix_dev::world::kubectl::Kubectl;
 use serde_json::{Value, json};
 
 /// What kubectl prints as the administrator; else why not.
 pub fn kubectl(world: &World, arguments: &[&str], input: &str) -> Result<String, String> {
-    kubectl_with(
-        world,
-        &world.layout.administrator_kubeconfig(),
-        arguments,
-        input,
-    )
+    Kubectl::of_administrator(world).run(arguments, input)
 }
 
 /// The same with a kubeconfig of somebody's own.
@@ -24,25 +18,9 @@ pub fn kubectl_with(
     arguments: &[&str],
     input: &str,
 ) -> Result<String, String> {
-    let mut child = Command::new(world.kubectl())
-        .arg("--kubeconfig")
-        .arg(kubeconfig)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    // Whoever is refused may not have read it.
-    let _ = stdin.write_all(input.as_bytes());
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    if output.status.success() {
-        Ok(String::from_utf8(output.stdout).unwrap())
-    } else {
-        Err(String::from_utf8_lossy(&output.stderr).into_owned())
-    }
+    Kubectl::of_administrator(world)
+        .with(kubeconfig)
+        .run(arguments, input)
 }
 
 /// A service account of this name that has these roles and no others (each as `kind/name`, a Role in its own namespace),

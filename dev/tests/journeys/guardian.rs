@@ -5,6 +5,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Mutex;
 
+use harmonix_dev::world::World;
+
 /// A process that waits for the end of its standard input, which ends with this process at the latest. It ends the world
 /// then, and removes what is left of it unless a test failed.
 pub struct Guardian {
@@ -14,7 +16,24 @@ pub struct Guardian {
 }
 
 impl Guardian {
-    pub fn of(world: &str) -> Self {
+    /// A scripted world of this process' own, and who ends it.
+    pub fn bring_up(purpose: &str) -> (Self, World) {
+        let name = format!("test-{purpose}-{}", std::process::id());
+        let guardian = Self::of(&name);
+        let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
+            .args(["up", "--executor", "scripted", "--tasks", "none"])
+            .args(["--name", &name])
+            .output()
+            .unwrap();
+        assert!(
+            up.status.success(),
+            "{}",
+            String::from_utf8_lossy(&up.stderr)
+        );
+        (guardian, World::load(&name).unwrap())
+    }
+
+    fn of(world: &str) -> Self {
         let script = r#"
             said=$(cat)
             "$0" down --name "$1" >/dev/null 2>&1

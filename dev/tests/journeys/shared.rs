@@ -1,7 +1,6 @@
 //! The one world of all journeys, with its controller and a pair of ready providers.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -62,27 +61,9 @@ impl Shared {
 
     /// A world with a controller in it and no objects.
     pub async fn bare(purpose: &str) -> Self {
-        let name = format!("test-{purpose}-{}", std::process::id());
-        let guardian = Guardian::of(&name);
-        let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
-            .args([
-                "up",
-                "--executor",
-                "scripted",
-                "--tasks",
-                "none",
-                "--name",
-                &name,
-            ])
-            .output()
-            .unwrap();
-        assert!(
-            up.status.success(),
-            "{}",
-            String::from_utf8_lossy(&up.stderr)
-        );
+        let (guardian, world) = Guardian::bring_up(purpose);
         let shared = Self {
-            world: World::load(&name).unwrap(),
+            world,
             turn: RwLock::new(()),
             guardian,
             controller: Mutex::new(None),

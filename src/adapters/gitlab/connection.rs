@@ -17,6 +17,7 @@ use super::ANSWER_LIMIT;
 use super::address::GitlabAddress;
 use super::token::TokenFile;
 use super::wire::{Keep, WireError, pass};
+use crate::adapters::cause::chain;
 use crate::adapters::gate::Gate;
 
 /// What is read of a refusal: more than any sentence takes.
@@ -143,20 +144,6 @@ async fn read(mut answer: reqwest::Response, keep: Keep) -> Result<Vec<u8>, ApiE
 
 fn transport(error: &dyn Error) -> ApiError<WireError> {
     ApiError::client(WireError::Transport(chain(error)))
-}
-
-/// An error with its causes: the outermost alone says only that something failed.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 impl RestClient for Connection {

@@ -1,7 +1,6 @@
 //! Reach: whether the API server answers, as every request to it shows. Nothing is asked for this alone: there are four
 //! watches, each of which is opened anew within five minutes, and at once where it broke.
 
-use std::error::Error;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use tokio::time::Instant;
 use tower::{BoxError, Layer, Service};
 
 use super::right;
+use crate::adapters::cause::chain;
 use crate::domain::measure::{CallClass, Host, Verb};
 use crate::ports::{Called, Clock, Telemetry};
 
@@ -195,20 +195,6 @@ fn verb(method: &Method, uri: &Uri) -> Verb {
     right.map_or(Verb::Other, |right| {
         Host::Kubernetes.verb(right.verb.as_str())
     })
-}
-
-/// An error with its causes: the outermost alone says only that something failed.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let more = inner.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        cause = inner.source();
-    }
-    text
 }
 
 #[cfg(test)]
