@@ -143,7 +143,7 @@ async fn who_gets_no_answer_stops_before_others_may_begin_and_begins_again_when_
     // It renews every 3 s: the last time was up to 3 s before that, or just then.
     assert!((7..=10).contains(&led), "{led}");
     pass(3600).await;
-    assert!(!first.term().is_some());
+    assert!(first.term().is_none());
     assert_eq!(*server.lock(), before);
     server.fall_silent(false);
     pass(5).await;
@@ -180,7 +180,7 @@ async fn who_finds_another_one_there_stops() {
         .await
         .unwrap();
     pass(10).await;
-    assert!(!first.term().is_some());
+    assert!(first.term().is_none());
     pass(10).await;
     assert_eq!(epoch(&first), Some(2));
 }
@@ -195,7 +195,7 @@ async fn who_does_not_lead_leaves_nothing_behind() {
     drop(over);
     pass(1).await;
     assert_eq!(server.holder(), "first");
-    assert!(!second.term().is_some());
+    assert!(second.term().is_none());
 }
 
 #[tokio::test(start_paused = true)]
