@@ -12,7 +12,7 @@ use harmonix::domain::plan::{self, Plan};
 use harmonix::domain::reading::Reading;
 use harmonix::domain::report;
 use harmonix::domain::runtime::Cluster;
-use harmonix::domain::target::ProviderTarget;
+use harmonix::domain::target::{Mode, ProviderTarget};
 use harmonix::domain::verdict::{Backoff, Verdict};
 use jiff::ToSpan;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
@@ -322,4 +322,18 @@ fn condition(kind: &str, status: &str, seconds: i64) -> Condition {
         last_transition_time: Time(now() - seconds.seconds()),
         observed_generation: None,
     }
+}
+
+#[test]
+fn what_is_suspended_is_ready_where_everything_is_as_it_should_be() {
+    let is_ready = |case: &Case| {
+        let conditions = case.told().conditions;
+        let mut ready = conditions.iter().filter(|c| c.type_ == "Ready");
+        ready.any(|condition| condition.status == "True")
+    };
+    let mut case = Case::good();
+    case.target.scope.mode = Mode::Suspended;
+    assert!(is_ready(&case));
+    case.seen.cluster = Reading::Absent;
+    assert!(!is_ready(&case));
 }
