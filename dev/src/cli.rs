@@ -7,6 +7,9 @@ use harmonix_dev::chaos::scenario::Scenario;
 use harmonix_dev::chaos::share::Share;
 use harmonix_dev::flux::FluxSourceArgs;
 use harmonix_dev::gitlab::GitlabArgs;
+use harmonix_dev::node::door::DoorArgs;
+use harmonix_dev::node::enter::EnterArgs;
+use harmonix_dev::node::inside::NodeArgs;
 use harmonix_dev::tools::Suite;
 use harmonix_dev::world::name::{checkout, of_checkout};
 use harmonix_dev::world::{Executor, Options, Tasks};
@@ -44,6 +47,10 @@ pub enum Command {
     /// Prove that every effect happens exactly once: play scenarios with crashes and faults, and judge what is left
     #[command(subcommand)]
     Chaos(Chaos),
+    /// Build the controller's image, weigh it, and measure its cold start
+    Image(ImageOptions),
+    /// Bring a world with a real Kubernetes node up, run a command in it, and take both down again (root, Linux)
+    Node(NodeOptions),
     /// Run all tests, with the tools that they need; `test install` and `test gitops` are suites of their own
     Test(Test),
     /// Stand between the controller and the API server (a part of the world)
@@ -58,6 +65,15 @@ pub enum Command {
     /// Serve GitLab (a part of the world)
     #[command(hide = true)]
     ServeGitlab(GitlabArgs),
+    /// Be the first process of a node
+    #[command(hide = true)]
+    ServeNode(NodeArgs),
+    /// Let pods reach the world
+    #[command(hide = true)]
+    ServeDoor(DoorArgs),
+    /// Run something in a node
+    #[command(hide = true)]
+    EnterNode(EnterArgs),
 }
 
 /// Which world is meant.
@@ -135,6 +151,33 @@ pub struct Logs {
     pub follow: bool,
     #[command(flatten)]
     pub world: Named,
+}
+
+/// Options of `image`.
+#[derive(Debug, Args)]
+pub struct ImageOptions {
+    /// Build binary and image once more, elsewhere and from nothing, and compare (as long as a first build)
+    #[arg(long)]
+    pub twice: bool,
+    /// Leave out the measurement of the cold start, which needs a world
+    #[arg(long)]
+    pub no_start: bool,
+}
+
+/// Options of `node`.
+#[derive(Debug, Args)]
+pub struct NodeOptions {
+    /// Bring the controller's image onto the node, under this name
+    #[arg(long, value_name = "NAME")]
+    pub image: Option<String>,
+    /// The command; by default a shell, in which kubectl works
+    #[arg(
+        trailing_var_arg = true,
+        allow_hyphen_values = true,
+        value_name = "COMMAND",
+        default_value = "bash"
+    )]
+    pub command: Vec<std::ffi::OsString>,
 }
 
 /// Options of `test`.

@@ -3,7 +3,9 @@
 pub mod chaos;
 pub mod demo;
 pub mod down;
+pub mod image;
 pub mod logs;
+pub mod node;
 pub mod serve;
 pub mod settled;
 pub mod status;

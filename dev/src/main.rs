@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use harmonix_dev::failure::Failure;
+use harmonix_dev::node;
 
 mod cli;
 mod command;
@@ -31,10 +32,19 @@ async fn run(command: Command) -> Result<ExitCode, Failure> {
         Command::Demo(demo) => command::demo::run(&demo).await,
         Command::Settled(settled) => command::settled::run(&settled).await,
         Command::Chaos(chaos) => command::chaos::run(&chaos).await,
+        Command::Image(image) => command::image::run(&image).await,
+        Command::Node(node) => command::node::run(node).await,
         Command::Test(test) => command::test::run(test.arguments).await,
         Command::ServeApichaos(arguments) => command::serve::apichaos(&arguments).await,
         Command::ServeAws(arguments) => command::serve::aws(&arguments).await,
         Command::ServeFluxSource(arguments) => command::serve::flux_source(&arguments).await,
+        Command::ServeNode(arguments) => done(node::inside::serve(&arguments).await),
+        Command::ServeDoor(arguments) => done(node::door::serve(&arguments).await),
+        Command::EnterNode(arguments) => done(node::enter::enter(&arguments)),
         Command::ServeGitlab(arguments) => command::serve::gitlab(arguments).await,
     }
+}
+
+fn done(ended: Result<(), Failure>) -> Result<ExitCode, Failure> {
+    ended.map(|()| ExitCode::SUCCESS)
 }

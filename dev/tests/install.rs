@@ -37,3 +37,7 @@ mod rendered;
 mod restricted;
 #[path = "install/role.rs"]
 mod role;
+
+// The image.
+#[path = "install/node.rs"]
+mod node;

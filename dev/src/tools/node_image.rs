@@ -131,8 +131,9 @@ async fn make(making: &Making<'_>, node: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Storage of its own: what is built here is nobody's image, and nothing of it stays.
-fn buildah(storage: &Path) -> Command {
+/// Answers buildah with storage of its own: what is built here is nobody's image, and nothing of it stays.
+#[must_use]
+pub fn buildah(storage: &Path) -> Command {
     let mut command = Command::new("buildah");
     command
         .arg("--root")

@@ -8,9 +8,19 @@ use super::gitops;
 use super::go::GoTool;
 use super::go_files::GoFiles;
 use super::helm;
+use super::kubelet;
 use super::promtool;
 use crate::failure::Failure;
 use crate::progress::Progress;
+
+/// What a node runs containers with.
+const OF_NODE: &[Package] = &[
+    ("containerd", "containerd"),
+    ("runc", "/usr/sbin/runc"),
+    ("containernetworking-plugins", "/usr/lib/cni/ptp"),
+    ("nftables", "/usr/sbin/nft"),
+    ("iproute2", "ip"),
+];
 
 /// A suite of tests with tools of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -49,6 +59,7 @@ impl Suite {
             Self::Install => vec![
                 ("HARMONIX_HELM", helm::tool()),
                 ("HARMONIX_PROMTOOL", promtool::tool()),
+                (kubelet::VARIABLE, kubelet::tool()),
             ],
             Self::Gitops => gitops::programs(),
         }
@@ -65,7 +76,7 @@ impl Suite {
     /// What the distribution has for it.
     const fn packages(self) -> &'static [Package] {
         match self {
-            Self::Install => &[],
+            Self::Install => OF_NODE,
             Self::Gitops => gitops::PACKAGES,
         }
     }

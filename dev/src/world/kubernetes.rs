@@ -174,6 +174,8 @@ fn api_server(rise: &Rise<'_>) -> Recipe {
         ],
         ["--service-account-signing-key-file", &key],
         ["--service-cluster-ip-range", SERVICES],
+        // Where there is a node, nobody knows it by its name.
+        ["--kubelet-preferred-address-types", "InternalIP"],
         [
             "--token-auth-file",
             &text(layout.path("kubernetes/tokens.csv")),

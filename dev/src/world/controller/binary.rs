@@ -14,7 +14,8 @@ use crate::progress::Progress;
 use crate::tools::cache::{Cache, hold};
 use crate::world::{name, program};
 
-const NAME: &str = "harmonix";
+/// What the binary is called.
+pub const NAME: &str = "harmonix";
 /// The variable that names the binary: for tests, and for whoever has built one.
 pub const VARIABLE: &str = "HARMONIX_BINARY";
 
@@ -54,10 +55,18 @@ pub async fn build(
     progress: &Progress,
 ) -> Result<PathBuf, Failure> {
     let task = progress.task("controller");
-    let (options, kind): (&[&str], &str) = match profile {
-        Profile::Debug => (&[], "debug"),
-        Profile::Release => (&["--release"], "release"),
-        Profile::Failpoints => (&["--release", "--features", "failpoints"], "failpoints"),
+    let target = cache.path("target");
+    let (command, kind) = match profile {
+        Profile::Debug => {
+            let mut command = cargo(&["build", "--bin", NAME]);
+            command.env("CARGO_TARGET_DIR", &target);
+            (command, "debug")
+        }
+        Profile::Release => (shipped(name::checkout(), &target, &[])?, "release"),
+        Profile::Failpoints => {
+            let features = ["--features", "failpoints"];
+            (shipped(name::checkout(), &target, &features)?, "failpoints")
+        }
     };
     let folder = cache
         .path("controller")
@@ -65,10 +74,6 @@ pub async fn build(
     fs::create_dir_all(&folder).doing(|| format!("make the folder {}", folder.display()))?;
     // Checkouts share what is compiled, and so the path of the result: it is taken away before another one builds.
     let _held = hold(&cache.path("controller/.lock"), &task).await?;
-    let mut command = cargo(&["build", "--bin", NAME]);
-    command
-        .args(options)
-        .env("CARGO_TARGET_DIR", cache.path("target"));
     task.note(format!("cargo build, {kind}"));
     let mut compiled = 0;
     let built = compile(command, NAME, |package| {
@@ -84,6 +89,38 @@ pub async fn build(
     fs::rename(&new, &own).doing(|| format!("write {}", own.display()))?;
     task.done();
     Ok(own)
+}
+
+/// Answers the command that builds the binary as it is shipped, from the sources at `source`: static, so that its image
+/// needs no C library, and without the paths of whoever builds it, so that it comes out the same everywhere. `Dockerfile`
+/// does likewise.
+pub fn shipped(source: &Path, target: &Path, options: &[&str]) -> Result<Command, Failure> {
+    let home = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| env::home_dir().map(|home| home.join(".cargo")))
+        .ok_or_else(|| Failure::new("there is no home folder, so it is not known where cargo keeps crates: set CARGO_HOME"))?;
+    let flags = [
+        "-C".to_owned(),
+        "target-feature=+crt-static".to_owned(),
+        format!("--remap-path-prefix={}=/cargo", home.display()),
+        format!("--remap-path-prefix={}=/target", target.display()),
+    ];
+    // Flags are for the target only where there is one, even if it is this machine: plugins of the compiler are no
+    // static programs.
+    let mut command = cargo(&[
+        "build",
+        "--release",
+        "--target",
+        "host-tuple",
+        "--bin",
+        NAME,
+    ]);
+    command
+        .args(options)
+        .current_dir(source)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
+    Ok(command)
 }
 
 /// Answers a cargo command in this checkout whose results [`compile`] reads.

@@ -1,0 +1,443 @@
+//! The story, from nothing to an upgrade with work in flight.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant, SystemTime};
+
+use futures::{StreamExt, TryStreamExt};
+use harmonix_dev::chaos::hosts::Hosts;
+use harmonix_dev::image::layout::Layout;
+use harmonix_dev::journal;
+use harmonix_dev::manifest;
+use harmonix_dev::node::{AWS, GITLAB, Node};
+use harmonix_dev::world::account::{CONTROLLER_PRINCIPAL, REGION};
+use harmonix_dev::world::gitlab::ISSUER;
+use harmonix_dev::world::name::checkout;
+use harmonix_dev::world::secret;
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Pod;
+use kube::api::{WatchEvent, WatchParams};
+use serde_json::{Value, json};
+
+use super::cluster::{CONTROLLER, Cluster, NAMESPACE, Process, RELEASE, until};
+use super::effect::{doubled, effects};
+use super::say;
+
+const REPOSITORY: &str = "registry.internal/harmonix";
+const TOKEN_SECRET: &str = "gitlab-token";
+/// How long the pods may need for what they have to do outside.
+const WORK: Duration = Duration::from_secs(180);
+/// The figures that are promised.
+const INSTALLED_WITHIN: Duration = Duration::from_secs(15);
+const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(3);
+const TOKEN_WITHIN: Duration = Duration::from_secs(5);
+const RESIDENT: u64 = 20 * 1024 * 1024;
+
+pub async fn tell(node: &Node, image: &Layout) {
+    let cluster = Cluster::of(node).await;
+    prepare(&cluster, image).await;
+    install(&cluster).await;
+    first_light(&cluster).await;
+    memory(&cluster).await;
+    token(&cluster).await;
+    upgrade(&cluster).await;
+    end(&cluster).await;
+}
+
+/// A cluster in which nothing of ours is: the world's own account, definitions and policy go, the image is on the node, and
+/// the namespace enforces what it may.
+async fn prepare(cluster: &Cluster<'_>, image: &Layout) {
+    let world = &cluster.node.world;
+    let path = |path: std::path::PathBuf| path.to_string_lossy().into_owned();
+    for file in [
+        world.layout.path("kubernetes/rbac.yaml"),
+        checkout().join("crds"),
+        checkout().join("examples/admission"),
+    ] {
+        cluster
+            .kubectl(&["delete", "--filename", &path(file)])
+            .await;
+    }
+    for tag in ["one", "two"] {
+        let archive = world.layout.path(&format!("image-{tag}.tar"));
+        image
+            .archive(&format!("{REPOSITORY}:{tag}"), &archive)
+            .await
+            .unwrap();
+        cluster.node.import(&archive).await.unwrap();
+    }
+    cluster.kubectl(&["create", "namespace", NAMESPACE]).await;
+    let enforced = "pod-security.kubernetes.io/enforce=restricted";
+    cluster
+        .kubectl(&["label", "namespace", NAMESPACE, enforced])
+        .await;
+    cluster
+        .write_secret(TOKEN_SECRET, "token", &world.tokens.gitlab_controller)
+        .await;
+}
+
+async fn install(cluster: &Cluster<'_>) {
+    let world = &cluster.node.world;
+    let file = world.layout.path("values.json");
+    world
+        .layout
+        .write(&file, values(cluster).to_string())
+        .unwrap();
+    let (chart, file) = (
+        checkout().join("charts/harmonix"),
+        file.to_string_lossy().into_owned(),
+    );
+    let chart = chart.to_string_lossy().into_owned();
+
+    let since = Instant::now();
+    cluster
+        .helm(&[
+            "install",
+            RELEASE,
+            &chart,
+            "--namespace",
+            NAMESPACE,
+            "--values",
+            &file,
+            "--wait",
+        ])
+        .await;
+    let took = since.elapsed();
+
+    let pods = cluster.controllers().await;
+    assert_eq!(pods.len(), 2);
+    assert!(pods.iter().all(is_ready), "{pods:#?}");
+    let key = cluster
+        .secret("harmonix-installation-key", "installation.key")
+        .await;
+    let key = key.expect("the Job made no installation key");
+    assert!(key.len() >= 32, "{} bytes", key.len());
+    say(&format!(
+        "install     {:.1} s from `helm install` to two pods Ready, with the Job that makes the key (under {} s)",
+        took.as_secs_f32(),
+        INSTALLED_WITHIN.as_secs()
+    ));
+    assert!(took < INSTALLED_WITHIN, "{took:?}");
+}
+
+fn values(cluster: &Cluster<'_>) -> Value {
+    let world = &cluster.node.world;
+    let key = &world.identities.controller.key;
+    let variable = |name: &str, value: &str| json!({ "name": name, "value": value });
+    json!({
+        "image": { "repository": REPOSITORY, "tag": "one" },
+        "gitlab": {
+            "url": format!("http://{GITLAB}:{}", world.ports.gitlab),
+            "token": { "existingSecret": TOKEN_SECRET },
+            "oidc": { "issuer": ISSUER },
+        },
+        "aws": { "roleArn": CONTROLLER_PRINCIPAL, "identity": "None", "region": REGION },
+        "jobs": {
+            "terraformImage": world.node_image, "buildImage": world.node_image, "nodeImage": world.node_image,
+        },
+        "controller": { "pollInterval": "1s" },
+        "log": { "format": "text" },
+        "extraEnv": [
+            variable("AWS_ENDPOINT_URL", &format!("http://{AWS}:{}", world.ports.aws)),
+            variable("AWS_ACCESS_KEY_ID", &key.id),
+            variable("AWS_SECRET_ACCESS_KEY", &key.secret),
+        ],
+    })
+}
+
+fn is_ready(pod: &Pod) -> bool {
+    let status = pod.status.as_ref();
+    let conditions = status.and_then(|status| status.conditions.as_deref());
+    let ready = |condition: &k8s_openapi::api::core::v1::PodCondition| {
+        condition.type_ == "Ready" && condition.status == "True"
+    };
+    conditions.unwrap_or_default().iter().any(ready)
+}
+
+/// The example, as people apply it; the pod brings all of it to Ready.
+async fn first_light(cluster: &Cluster<'_>) {
+    let example = checkout().join("examples/first-light");
+    let since = Instant::now();
+    cluster
+        .kubectl(&["apply", "--filename", &example.to_string_lossy()])
+        .await;
+    all_ready(cluster).await;
+    say(&format!(
+        "first-light Ready after {:.1} s, by the pod",
+        since.elapsed().as_secs_f32()
+    ));
+    let effects = effects(&cluster.node.world);
+    assert!(effects.len() > 10, "{effects:#?}");
+}
+
+async fn all_ready(cluster: &Cluster<'_>) {
+    let wait = format!("--timeout={}s", WORK.as_secs());
+    let kinds =
+        "environmentproviders.harmonix.io,environments.harmonix.io,applications.harmonix.io";
+    cluster
+        .kubectl(&[
+            "wait",
+            kinds,
+            "--all",
+            "--all-namespaces",
+            "--for=condition=Ready",
+            &wait,
+        ])
+        .await;
+}
+
+async fn memory(cluster: &Cluster<'_>) {
+    // What was needed for the work is given back.
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    let leader = cluster.leader().await;
+    let mut shown = Vec::new();
+    let mut most = 0;
+    for pod in cluster.controllers().await {
+        let resident = Process::of(&pod).unwrap().resident();
+        let role = if pod.metadata.name == leader.metadata.name {
+            "leader"
+        } else {
+            "standby"
+        };
+        shown.push(format!("{role} {:.1} MiB", mebibytes(resident)));
+        most = most.max(resident);
+    }
+    say(&format!(
+        "memory      {} resident, idle with first-light (under 20 MiB)",
+        shown.join(", ")
+    ));
+    assert!(most < RESIDENT, "{shown:?}");
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / (1024.0 * 1024.0)
+}
+
+/// GitLab's token is exchanged in its Secret under an edit; the pod uses the new one without a restart.
+async fn token(cluster: &Cluster<'_>) {
+    let world = &cluster.node.world;
+    let leader = cluster.leader().await;
+    let process = Process::of(&leader).unwrap();
+    let token = format!("glpat-{}", secret::text(20));
+    Hosts::of(world)
+        .user(&json!({ "username": "harmonix", "token": token }))
+        .await
+        .unwrap();
+    let edit =
+        r#"{"spec":{"environments":[{"name":"dev","replicas":2},{"name":"prod","replicas":2}]}}"#;
+    cluster
+        .kubectl(&[
+            "patch",
+            "application",
+            "cart",
+            "--namespace",
+            "shop",
+            "--type=merge",
+            "--patch",
+            edit,
+        ])
+        .await;
+    cluster.write_secret(TOKEN_SECRET, "token", &token).await;
+
+    let folder = "/etc/harmonix/gitlab";
+    let file = format!("{folder}/token");
+    until(
+        "kubelet brings the new token into the pod",
+        Duration::from_secs(120),
+        async || (process.read(&file)? == token).then_some(()),
+    )
+    .await;
+    let exchanged = timestamp(process.exchanged(folder));
+    let used = until(
+        "GitLab is asked with the new token",
+        Duration::from_secs(60),
+        async || {
+            let entries = journal::read(&world.layout.journal("gitlab")).unwrap();
+            let served = entries.iter().find(|entry| {
+                entry.label.is_some() && entry.status < 300 && entry.time > exchanged
+            });
+            served.map(|entry| entry.time)
+        },
+    )
+    .await;
+    let took = Duration::try_from(used.duration_since(exchanged)).unwrap();
+    say(&format!(
+        "token       used {:.1} s after the file's change, without a restart (under {} s)",
+        took.as_secs_f32(),
+        TOKEN_WITHIN.as_secs()
+    ));
+    assert!(took < TOKEN_WITHIN, "{took:?}");
+    all_ready(cluster).await;
+    let same = Process::of(&cluster.leader().await).unwrap();
+    assert_eq!(same.pid, process.pid);
+}
+
+fn timestamp(time: SystemTime) -> Timestamp {
+    Timestamp::try_from(time).unwrap()
+}
+
+/// Another image comes while an application is being made: one pod hands over to another, and nothing happens twice.
+async fn upgrade(cluster: &Cluster<'_>) {
+    let world = &cluster.node.world;
+    let before: Vec<Option<String>> = names(&cluster.controllers().await);
+    let ends = Ends::watch(cluster).await;
+    let file = world.layout.path("late.json");
+    let late = manifest::application("shop", "late", &["dev", "prod"]);
+    world.layout.write(&file, late.to_string()).unwrap();
+    let begin = Timestamp::now();
+    cluster
+        .kubectl(&["apply", "--filename", &file.to_string_lossy()])
+        .await;
+    until(
+        "work on the new application has begun",
+        Duration::from_secs(30),
+        async || {
+            let effects = effects(world);
+            effects
+                .keys()
+                .any(|name| name.contains("late"))
+                .then_some(())
+        },
+    )
+    .await;
+    let chart = checkout().join("charts/harmonix");
+    let since = Instant::now();
+    cluster
+        .helm(&[
+            "upgrade",
+            RELEASE,
+            &chart.to_string_lossy(),
+            "--namespace",
+            NAMESPACE,
+            "--reuse-values",
+            "--set",
+            "image.tag=two",
+            "--wait",
+        ])
+        .await;
+    let took = since.elapsed();
+    all_ready(cluster).await;
+    until(
+        "the pods of before are gone",
+        Duration::from_secs(60),
+        async || {
+            let now = names(&cluster.controllers().await);
+            now.iter().all(|name| !before.contains(name)).then_some(())
+        },
+    )
+    .await;
+
+    let handovers = handovers(&cluster.audited(), begin);
+    let longest = handovers.iter().map(|(_, _, took)| *took).max();
+    let longest = longest.expect("nobody took over");
+    say(&format!(
+        "upgrade     {:.1} s; {} handovers, at most {:.2} s without a leader (under {} s)",
+        took.as_secs_f32(),
+        handovers.len(),
+        longest.as_secs_f32(),
+        TAKEN_OVER_WITHIN.as_secs()
+    ));
+    assert!(longest < TAKEN_OVER_WITHIN, "{handovers:#?}");
+    let doubled = doubled(&effects(world));
+    assert!(doubled.is_empty(), "{doubled:#?}");
+    say("effects     0 happened twice");
+    let ended = ends.told();
+    assert_eq!(ended.len(), before.len(), "{ended:?}");
+    assert!(ended.values().all(|code| *code == 0), "{ended:?}");
+    say("end         each pod of before ended with exit code 0 after SIGTERM");
+}
+
+fn names(pods: &[Pod]) -> Vec<Option<String>> {
+    pods.iter().map(|pod| pod.metadata.name.clone()).collect()
+}
+
+/// Each change of the leader since, as the API server wrote it down: from whom, to whom, and how long nobody was.
+fn handovers(audited: &[Value], since: Timestamp) -> Vec<(String, String, Duration)> {
+    let writes = audited.iter().filter_map(|event| {
+        let code = event["responseStatus"]["code"].as_u64()?;
+        if event["objectRef"]["resource"] != "leases" || code >= 300 {
+            return None;
+        }
+        let time: Timestamp = event["stageTimestamp"].as_str()?.parse().ok()?;
+        let spec = event.get("requestObject")?.get("spec")?;
+        let holder = spec["holderIdentity"].as_str().unwrap_or_default();
+        Some((time, holder.to_owned()))
+    });
+    let mut changes = Vec::new();
+    // Who held it last, and when that was last said.
+    let mut held: Option<(String, Timestamp)> = None;
+    for (time, holder) in writes {
+        match &held {
+            Some((before, last)) if !holder.is_empty() && *before != holder => {
+                if time > since {
+                    let free = Duration::try_from(time.duration_since(*last)).unwrap();
+                    changes.push((before.clone(), holder.clone(), free));
+                }
+                held = Some((holder, time));
+            }
+            // It was let go: nobody has it from then on.
+            Some((before, _)) if holder.is_empty() => held = Some((before.clone(), time)),
+            _ => held = Some((holder, time)),
+        }
+    }
+    changes
+}
+
+/// How containers of the controller's pods ended, as the API server was told while they did.
+struct Ends(Arc<Mutex<BTreeMap<String, i32>>>);
+
+impl Ends {
+    async fn watch(cluster: &Cluster<'_>) -> Self {
+        let ends: Arc<Mutex<BTreeMap<String, i32>>> = Arc::default();
+        let params = WatchParams::default().labels(CONTROLLER).timeout(290);
+        let events = cluster.pods().watch(&params, "0").await.unwrap();
+        let told = ends.clone();
+        tokio::spawn(async move {
+            let mut events = events.boxed();
+            while let Ok(Some(event)) = events.try_next().await {
+                let (WatchEvent::Modified(pod) | WatchEvent::Deleted(pod)) = event else {
+                    continue;
+                };
+                let statuses = pod.status.and_then(|status| status.container_statuses);
+                for status in statuses.unwrap_or_default() {
+                    if let Some(ended) = status.state.and_then(|state| state.terminated) {
+                        let name = pod.metadata.name.clone().unwrap_or_default();
+                        told.lock().unwrap().insert(name, ended.exit_code);
+                    }
+                }
+            }
+        });
+        Self(ends)
+    }
+
+    fn told(&self) -> BTreeMap<String, i32> {
+        self.0.lock().unwrap().clone()
+    }
+}
+
+/// What was made stays when the release goes, and so do the objects and the key.
+async fn end(cluster: &Cluster<'_>) {
+    let before = effects(&cluster.node.world);
+    cluster
+        .helm(&["uninstall", RELEASE, "--namespace", NAMESPACE, "--wait"])
+        .await;
+    let pods = cluster.controllers().await;
+    assert!(pods.is_empty(), "{:?}", names(&pods));
+    let objects = cluster
+        .kubectl(&[
+            "get",
+            "applications.harmonix.io",
+            "--all-namespaces",
+            "--output=name",
+        ])
+        .await;
+    assert_eq!(objects.lines().count(), 2, "{objects}");
+    assert!(
+        cluster
+            .secret("harmonix-installation-key", "installation.key")
+            .await
+            .is_some()
+    );
+    assert_eq!(effects(&cluster.node.world), before);
+}
