@@ -2,6 +2,7 @@
 
 #[cfg(feature = "host")]
 pub mod aws;
+#[cfg(feature = "host")]
 mod cause;
 pub mod clock;
 #[cfg(feature = "host")]
