@@ -3,13 +3,14 @@
 mod application;
 mod environment;
 mod memory;
+mod project;
 mod provider;
 mod readiness;
 
 pub use application::{application, blocked_application};
 pub use environment::environment;
 pub use memory::{Journal, absorb_application, absorb_provider};
-pub(crate) use memory::{follow, learn_project};
+pub(crate) use project::{follow, learn_project};
 pub use provider::{blocked_provider, provider};
 
 use std::time::Duration;

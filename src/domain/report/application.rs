@@ -10,7 +10,8 @@ use crate::domain::reading::Reading;
 use crate::domain::target::{ApplicationTarget, Blocked, DeploymentTarget, EnvironmentTarget};
 use crate::domain::verdict::Verdict;
 
-use super::memory::{is_as_wanted, recognise, settled_word};
+use super::memory::settled_word;
+use super::project::{is_as_wanted, recognise};
 use super::provider::refusal;
 use super::readiness::{Serving, conditions};
 use super::{Report, Telling};

@@ -2,15 +2,16 @@
 
 use crate::api::{
     ApplicationStatus, AuditChain, AuditEntry, AuditOutcome, EffectJournal,
-    EnvironmentProviderStatus, PipelineStatus, REQUESTER_LENGTH, RepositoryStatus, RolloutStatus,
+    EnvironmentProviderStatus, PipelineStatus, REQUESTER_LENGTH, RolloutStatus,
 };
 use crate::domain::condition::shorten;
 use crate::domain::failure::FailureKind;
-use crate::domain::forge::{Pipeline, Project, ProjectSettings};
+use crate::domain::forge::Pipeline;
 use crate::domain::intent::{Action, Intent};
-use crate::domain::observed::{External, RepositoryObserved};
+use crate::domain::observed::External;
 use crate::domain::step::{Outcome, StepResult};
-use crate::domain::target::RepositoryTarget;
+
+use super::project::absorb_repository;
 
 /// The journal's verbs.
 pub trait Journal {
@@ -227,99 +228,6 @@ const fn happened(outcome: &Outcome) -> Option<&External> {
     }
 }
 
-/// A project that was there before, as the status keeps it: its settings are those that it has.
-fn found(project: &Project) -> RepositoryStatus {
-    let settings = project.settings.as_ref();
-    RepositoryStatus {
-        settings: settings.map(ProjectSettings::digest).unwrap_or_default(),
-        ..remember(project)
-    }
-}
-
-/// A project as the status keeps it.
-fn remember(project: &Project) -> RepositoryStatus {
-    RepositoryStatus {
-        project_id: project.id,
-        path: project.path.clone(),
-        web_url: project.web_url.clone(),
-        clone_url: project.clone_url.clone(),
-        ..RepositoryStatus::default()
-    }
-}
-
-/// Follows a known project to the path it has now; its number beats the path. One that waits for its
-/// deletion GitLab renames by itself, and names back when it is restored.
-pub(crate) fn follow(known: &mut RepositoryStatus, project: &Project) {
-    if project.id == known.project_id && !project.being_deleted {
-        known.path.clone_from(&project.path);
-        known.web_url.clone_from(&project.web_url);
-        known.clone_url.clone_from(&project.clone_url);
-    }
-}
-
-/// Takes what was seen of the project into the status. Whether the status did not know it: then everything else
-/// is to be looked at with what is known now.
-pub(crate) fn learn_project(
-    memory: &mut Option<RepositoryStatus>,
-    seen: &RepositoryObserved,
-) -> bool {
-    match (memory, seen.project.known()) {
-        (Some(known), Some(project)) => {
-            if seen.recorded {
-                known.project_id = project.id;
-            }
-            follow(known, project);
-            false
-        }
-        (memory @ None, Some(project)) if seen.recorded => {
-            *memory = Some(found(project));
-            true
-        }
-        (Some(_) | None, _) => false,
-    }
-}
-
-/// Remembers that a repository of ours, which nothing remembered, holds what the spec asks for.
-pub(super) fn recognise(
-    memory: &mut Option<RepositoryStatus>,
-    target: &RepositoryTarget,
-    observed: &RepositoryObserved,
-) -> bool {
-    match memory {
-        Some(known) if known.files.is_empty() && is_as_wanted(target, observed) => {
-            known.files = target.files.digest();
-            true
-        }
-        Some(_) | None => false,
-    }
-}
-
-/// Whether the files were looked at and are as they should be.
-pub(super) fn is_as_wanted(target: &RepositoryTarget, observed: &RepositoryObserved) -> bool {
-    observed.tree.known().is_some_and(|tree| {
-        target.files.differing(tree).is_empty() && target.files.surplus(tree).is_empty()
-    })
-}
-
-fn absorb_repository(memory: &mut Option<RepositoryStatus>, action: &Action, external: &External) {
-    match (action, external, memory) {
-        (Action::CreateProject { .. }, External::Project(project), memory) => {
-            *memory = Some(remember(project));
-        }
-        (Action::TakeOver { .. }, External::Project(project), memory) => {
-            *memory = Some(found(project));
-        }
-        (Action::CommitFiles { files, .. }, External::Commit(sha), Some(known)) => {
-            known.head.clone_from(sha);
-            known.files.clone_from(files);
-        }
-        (Action::ApplySettings { settings, .. }, _, Some(known)) => {
-            known.settings.clone_from(settings);
-        }
-        _ => {}
-    }
-}
-
 /// A pipeline that was started. Where the start was found after its answer was lost, it may have ended
 /// by now: how it ended is told once its jobs were looked at, which a success that is told already
 /// would be spared.
@@ -342,42 +250,5 @@ pub(super) fn settled_word(status: &str) -> &str {
     match status {
         "success" | "failed" | "canceled" | "skipped" | "manual" => status,
         _ => "running",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn known() -> RepositoryStatus {
-        remember(&project(7, "apps/shop/cart"))
-    }
-
-    fn project(id: i64, path: &str) -> Project {
-        Project {
-            id,
-            path: path.into(),
-            web_url: format!("https://gitlab.example.com/{path}"),
-            clone_url: format!("https://gitlab.example.com/{path}.git"),
-            ..Project::default()
-        }
-    }
-
-    #[test]
-    fn a_project_is_followed_by_its_number_to_where_it_is_now() {
-        let moved = project(7, "apps/shop/basket");
-        let mut status = known();
-        follow(&mut status, &moved);
-        assert_eq!(status, remember(&moved));
-        let other = project(8, "apps/shop/basket");
-        let going = Project {
-            being_deleted: true,
-            ..moved
-        };
-        for unheeded in [other, going] {
-            let mut status = known();
-            follow(&mut status, &unheeded);
-            assert_eq!(status, known());
-        }
     }
 }

@@ -8,7 +8,8 @@ use crate::domain::plan::Plan;
 use crate::domain::target::{Blocked, ProviderTarget};
 use crate::domain::verdict::Verdict;
 
-use super::memory::{recognise, settled_word};
+use super::memory::settled_word;
+use super::project::recognise;
 use super::readiness::{Serving, conditions};
 use super::{Report, Telling};
 
