@@ -13,17 +13,18 @@
     reason = "a test that meets what it did not expect has failed"
 )]
 
+#[path = "journeys/guardian.rs"]
+mod guardian;
 #[path = "../../tests/domain/admission/table.rs"]
 mod table;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use harmonix_dev::world::World;
 use harmonix_dev::world::kubectl::Kubectl;
 use serde_json::Value;
 
+use guardian::Guardian;
 use table::{Table, Update, read};
 
 fn repository() -> PathBuf {
@@ -33,7 +34,7 @@ fn repository() -> PathBuf {
 /// An API server with our definitions; a world of the test's own ends with it.
 struct Server {
     kubectl: Kubectl,
-    world: Option<String>,
+    guardian: Option<Guardian>,
 }
 
 impl Server {
@@ -41,7 +42,7 @@ impl Server {
         let server = match std::env::var_os("HARMONIX_TEST_KUBECONFIG") {
             Some(kubeconfig) => Self {
                 kubectl: Kubectl::of("kubectl".into(), kubeconfig.into()),
-                world: None,
+                guardian: None,
             },
             None => Self::of_own_world(),
         };
@@ -55,21 +56,10 @@ impl Server {
     }
 
     fn of_own_world() -> Self {
-        let name = format!("test-admission-{}", std::process::id());
-        let up = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
-            .args(["up", "--executor", "scripted", "--tasks", "none"])
-            .args(["--name", &name])
-            .output()
-            .unwrap();
-        assert!(
-            up.status.success(),
-            "{}",
-            String::from_utf8_lossy(&up.stderr)
-        );
-        let world = World::load(&name).unwrap();
+        let (guardian, world) = Guardian::bring_up("admission");
         Self {
             kubectl: Kubectl::of_administrator(&world),
-            world: Some(name),
+            guardian: Some(guardian),
         }
     }
 
@@ -111,10 +101,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(name) = &self.world {
-            let _ = Command::new(env!("CARGO_BIN_EXE_harmonix-dev"))
-                .args(["down", "--name", name])
-                .output();
+        if std::thread::panicking()
+            && let Some(guardian) = &self.guardian
+        {
+            guardian.keep();
         }
     }
 }
