@@ -18,7 +18,8 @@ WORKDIR /source
 COPY . .
 # Static, without a C library that would have to be in the image, and without the paths of whoever builds it.
 ENV RUSTFLAGS="-C target-feature=+crt-static --remap-path-prefix=/usr/local/cargo=/cargo --remap-path-prefix=/build=/target"
-RUN CARGO_TARGET_DIR=/build cargo build --locked --release --target host-tuple --bin harmonix \
+RUN CARGO_TARGET_DIR=/build cargo rustc --locked --release --target host-tuple --bin harmonix \
+        -- -C link-arg=-Wl,-z,pack-relative-relocs \
     && mkdir /result \
     && cp /build/*/release/harmonix /etc/ssl/certs/ca-certificates.crt /result/
 

@@ -17,6 +17,8 @@ mod helm;
 #[path = "journeys/trail.rs"]
 #[expect(dead_code, reason = "journeys use more of it")]
 mod trail;
+#[path = "install/turn.rs"]
+mod turn;
 
 // The chart.
 #[path = "install/alerts.rs"]

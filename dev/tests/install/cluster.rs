@@ -10,10 +10,11 @@ use harmonix_dev::world::kubectl::Kubectl;
 use harmonix_dev::world::kubernetes::kubeconfig;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::sync::{Mutex, MutexGuard, OnceCell};
+use tokio::sync::{MutexGuard, OnceCell};
 
 use super::guardian::Guardian;
 use super::helm::{Helm, NAMESPACE};
+use super::turn;
 
 /// No wait is longer.
 pub const PATIENCE: Duration = Duration::from_secs(180);
@@ -24,8 +25,6 @@ static SHARED: OnceCell<Cluster> = OnceCell::const_new();
 pub struct Cluster {
     pub world: World,
     pub guardian: Guardian,
-    /// What a chart makes is there once in a cluster, so tests take turns.
-    turn: Mutex<()>,
 }
 
 /// A test's turn at the cluster, which is empty.
@@ -37,8 +36,8 @@ pub struct Turn {
 
 impl Turn {
     pub async fn take() -> Self {
+        let turn = turn::take().await;
         let cluster = SHARED.get_or_init(Cluster::make).await;
-        let turn = cluster.turn.lock().await;
         cluster.empty();
         Self {
             cluster,
@@ -59,11 +58,7 @@ impl Drop for Turn {
 impl Cluster {
     async fn make() -> Self {
         let (guardian, world) = Guardian::bring_up("install");
-        Self {
-            world,
-            guardian,
-            turn: Mutex::new(()),
-        }
+        Self { world, guardian }
     }
 
     /// Takes away whatever of Harmonix is in the cluster, also what a test that failed left.

@@ -14,6 +14,7 @@ use futures::FutureExt;
 use harmonix_dev::node::preflight;
 use harmonix_dev::world::name::checkout;
 
+use super::turn;
 use desk::Desk;
 use page::{Block, blocks};
 
@@ -46,6 +47,7 @@ async fn every_command_of_the_pages_runs() {
         ));
         return;
     }
+    let _turn = turn::take().await;
     let desk = Desk::set_up().await;
     let told = AssertUnwindSafe(run_all(&desk)).catch_unwind().await;
     desk.take_down().await;

@@ -4,6 +4,8 @@
 mod cluster;
 #[path = "node/effect.rs"]
 mod effect;
+#[path = "node/handover.rs"]
+mod handover;
 #[path = "node/story.rs"]
 mod story;
 
@@ -19,6 +21,8 @@ use harmonix_dev::progress::Progress;
 use harmonix_dev::tools::{Cache, NodePrograms};
 use harmonix_dev::world::name::{checkout, of_checkout};
 use harmonix_dev::world::{Executor, Options, Tasks};
+
+use super::turn;
 
 /// The programs that a variable names the folder of.
 fn tools(variable: &str) -> PathBuf {
@@ -55,6 +59,7 @@ async fn helm_brings_the_image_into_pods_of_a_real_node_and_nothing_is_left_of_t
         ));
         return;
     }
+    let _turn = turn::take().await;
     let programs = NodePrograms::at(tools("HARMONIX_KUBELET"));
     let progress = Progress::on_standard_error();
     let image = image(&progress).await;

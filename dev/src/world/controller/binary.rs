@@ -91,6 +91,10 @@ pub async fn build(
     Ok(own)
 }
 
+/// Where the binary names its own addresses, it says so in a list that is a hundredth as long: a megabyte less in the image,
+/// and in memory.
+const PACKED: &str = "link-arg=-Wl,-z,pack-relative-relocs";
+
 /// Answers the command that builds the binary as it is shipped, from the sources at `source`: static, so that its image
 /// needs no C library, and without the paths of whoever builds it, so that it comes out the same everywhere. `Dockerfile`
 /// does likewise.
@@ -108,7 +112,7 @@ pub fn shipped(source: &Path, target: &Path, options: &[&str]) -> Result<Command
     // Flags are for the target only where there is one, even if it is this machine: plugins of the compiler are no
     // static programs.
     let mut command = cargo(&[
-        "build",
+        "rustc",
         "--release",
         "--target",
         "host-tuple",
@@ -117,6 +121,7 @@ pub fn shipped(source: &Path, target: &Path, options: &[&str]) -> Result<Command
     ]);
     command
         .args(options)
+        .args(["--", "-C", PACKED])
         .current_dir(source)
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));

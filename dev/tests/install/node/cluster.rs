@@ -144,8 +144,17 @@ impl Process {
 
     /// What of it is in memory now, in bytes, as the kernel counts it page by page.
     pub fn resident(self) -> u64 {
+        self.rolled_up("Rss:")
+    }
+
+    /// The part of that which is no file's, and cannot be read again from the image.
+    pub fn anonymous(self) -> u64 {
+        self.rolled_up("Anonymous:")
+    }
+
+    fn rolled_up(self, name: &str) -> u64 {
         let rollup = fs::read_to_string(format!("/proc/{}/smaps_rollup", self.pid)).unwrap();
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Rss:"));
+        let line = rollup.lines().find_map(|line| line.strip_prefix(name));
         let kibibytes: u64 = line
             .unwrap()
             .trim()
