@@ -55,17 +55,17 @@ pub async fn run(options: &Options, progress: &Progress) -> Result<bool, Failure
     }
     let copy = Copy::of(checkout())?;
     check_detectors(&bugs, &copy, options, progress).await?;
-    let mut findings = Vec::new();
+    let mut report = Report::of(options);
     for bug in &bugs {
         let finding = tried(bug, &copy, options, progress).await?;
         progress.say(&finding.line());
-        findings.push(finding);
+        report.add(finding);
+        // It takes long: what is known when it is interrupted is told.
+        if let Some(path) = &options.report {
+            report.write(path)?;
+        }
     }
     copy.refresh()?;
-    let report = Report::of(options, findings);
-    if let Some(path) = &options.report {
-        report.write(path)?;
-    }
     println!("{report}");
     Ok(report.all_found())
 }

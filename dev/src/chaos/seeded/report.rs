@@ -71,7 +71,7 @@ pub(super) struct Report {
 }
 
 impl Report {
-    pub(super) fn of(options: &Options, bugs: Vec<Finding>) -> Self {
+    pub(super) fn of(options: &Options) -> Self {
         let mut command = format!("cargo dev chaos seeded --seeds {}", options.seeds);
         if options.every {
             command.push_str(" --every");
@@ -82,10 +82,17 @@ impl Report {
         }
         Self {
             command,
-            tried: bugs.len(),
-            found: bugs.iter().filter(|bug| !bug.found.is_empty()).count(),
-            bugs,
+            tried: 0,
+            found: 0,
+            bugs: Vec::new(),
         }
+    }
+
+    /// Takes one more finding in.
+    pub(super) fn add(&mut self, bug: Finding) {
+        self.tried += 1;
+        self.found += usize::from(!bug.found.is_empty());
+        self.bugs.push(bug);
     }
 
     pub(super) const fn all_found(&self) -> bool {
@@ -181,7 +188,9 @@ mod tests {
             report: None,
             list: false,
         };
-        Report::of(&options, bugs)
+        let mut report = Report::of(&options);
+        bugs.into_iter().for_each(|bug| report.add(bug));
+        report
     }
 
     #[test]
