@@ -76,6 +76,13 @@ impl<'a> Cluster<'a> {
 
     /// Runs kubectl as the administrator.
     pub async fn kubectl(&self, arguments: &[&str]) -> String {
+        self.attempt(arguments)
+            .await
+            .unwrap_or_else(|told| panic!("{told}"))
+    }
+
+    /// Likewise, where it may be refused for a while.
+    pub async fn attempt(&self, arguments: &[&str]) -> Result<String, String> {
         let mut command = Command::new(self.node.world.kubectl());
         command
             .arg("--kubeconfig")
@@ -92,7 +99,9 @@ impl<'a> Cluster<'a> {
         for name in ["HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"] {
             command.env(name, &home);
         }
-        output(command).await
+        output(command)
+            .await
+            .unwrap_or_else(|told| panic!("{told}"))
     }
 
     fn kubeconfig(&self) -> std::path::PathBuf {
@@ -108,16 +117,14 @@ impl<'a> Cluster<'a> {
     }
 }
 
-async fn output(mut command: Command) -> String {
+async fn output(mut command: Command) -> Result<String, String> {
     let output = command.output().await.unwrap();
     let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}{}",
-        told(&output.stdout),
-        told(&output.stderr)
-    );
-    told(&output.stdout)
+    if output.status.success() {
+        return Ok(told(&output.stdout));
+    }
+    let (printed, complained) = (told(&output.stdout), told(&output.stderr));
+    Err(format!("{command:?}: {printed}{complained}"))
 }
 
 /// A process of the controller in a pod, as it is seen from outside.
