@@ -4,6 +4,8 @@
 mod cluster;
 #[path = "node/effect.rs"]
 mod effect;
+#[path = "node/figure.rs"]
+mod figure;
 #[path = "node/handover.rs"]
 mod handover;
 #[path = "node/story.rs"]

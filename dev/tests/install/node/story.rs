@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 
 use super::cluster::{Cluster, NAMESPACE, Process, RELEASE, until};
 use super::effect::{doubled, effects};
+use super::figure::judge;
 use super::handover::{Ends, handovers};
 use super::say;
 
@@ -110,12 +111,12 @@ async fn install(cluster: &Cluster<'_>) {
         .await;
     let key = key.expect("the Job made no installation key");
     assert!(key.len() >= 32, "{} bytes", key.len());
-    say(&format!(
+    let line = format!(
         "install     {:.1} s from `helm install` to two pods Ready, with the Job that makes the key (under {} s)",
         took.as_secs_f32(),
         INSTALLED_WITHIN.as_secs()
-    ));
-    assert!(took < INSTALLED_WITHIN, "{took:?}");
+    );
+    judge(&line, &took, &INSTALLED_WITHIN, &(2 * INSTALLED_WITHIN));
 }
 
 fn values(cluster: &Cluster<'_>) -> Value {
@@ -210,11 +211,11 @@ async fn memory(cluster: &Cluster<'_>) {
         ));
         most = most.max(resident);
     }
-    say(&format!(
+    let line = format!(
         "memory      {} resident, idle with first-light (under 20 MiB)",
         shown.join(", ")
-    ));
-    assert!(most < RESIDENT, "{shown:?}");
+    );
+    judge(&line, &most, &RESIDENT, &(RESIDENT + RESIDENT / 4));
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with one digit")]
