@@ -261,7 +261,15 @@ async fn each_transition_is_one_event_of_a_bounded_length_and_nothing_is_none() 
     let stage = Stage::enter("events").await;
     let cart = application("events", "cart", &["dev"]);
     stage.settle(&cart).await;
-    let before = told(&stage).await;
+    // An event follows its status.
+    let mut before = told(&stage).await;
+    for _ in 0..50 {
+        if before.contains_key("Succeeded") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        before = told(&stage).await;
+    }
     assert_eq!(before.get("Succeeded"), Some(&1), "{before:?}");
     // Nothing happens, and several passes find that.
     tokio::time::sleep(Duration::from_secs(5)).await;
