@@ -65,23 +65,22 @@ pub async fn serve(arguments: &NodeArgs) -> Result<(), Failure> {
     }
     Group::of(&arguments.world).join()?;
     let program = std::env::current_exe().doing(|| "find this program".into())?;
-    let error = Command::new("unshare")
-        .args([
-            "--mount",
-            "--net",
-            "--pid",
-            "--uts",
-            "--ipc",
-            "--cgroup",
-            "--fork",
-            "--kill-child",
-        ])
+    let error = unshare()
         .args(["--propagation", "private", "--mount-proc"])
         .arg(program)
         .args(self::arguments(&arguments.world, &arguments.folder))
         .arg("--inside")
         .exec();
     Err(error).doing(|| "start unshare, which makes namespaces".into())
+}
+
+/// The command that makes a node's namespaces, and ends what is in them when it ends.
+pub(super) fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    command
+        .args(["--mount", "--net", "--pid", "--uts", "--ipc", "--cgroup"])
+        .args(["--fork", "--kill-child"]);
+    command
 }
 
 fn settle(folder: &Path) -> Result<(), Failure> {

@@ -2,9 +2,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use super::group::hierarchies;
+use super::inside::unshare;
 use crate::tools::command::find;
 
 /// Rights of a process, by their number in capabilities(7): what a node cannot do without.
@@ -93,19 +93,7 @@ fn missing_controllers(controlled: &[&str]) -> Option<String> {
 }
 
 fn trial() -> Option<String> {
-    let tried = Command::new("unshare")
-        .args([
-            "--mount",
-            "--net",
-            "--pid",
-            "--uts",
-            "--ipc",
-            "--cgroup",
-            "--fork",
-            "--kill-child",
-        ])
-        .args(["sh", "-c", TRIAL])
-        .output();
+    let tried = unshare().args(["sh", "-c", TRIAL]).output();
     match tried {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(format!(
